@@ -1,0 +1,185 @@
+"""Makes random commands from their syntax trees.
+
+Each argument of a command is compiled once into a function that appends words to a list, so that
+making a command costs a few microseconds. Now and then a command is damaged on purpose: a word
+dropped, doubled, replaced, or added.
+"""
+
+from harness.values import BIT_ENCODINGS, GARBAGE, PATTERNS, Values
+
+# How often each command is drawn, relative to 10 for the rest. The scope of a random stream is this
+# list: commands whose replies depend on nothing but the commands before them.
+COMMANDS = {
+    "append": 10, "decr": 10, "decrby": 10, "get": 20, "getdel": 6, "getex": 20, "getrange": 10,
+    "getset": 8, "incr": 10, "incrby": 12, "incrbyfloat": 14, "lcs": 4, "mget": 8, "mset": 8,
+    "msetnx": 8, "psetex": 6, "set": 50, "setex": 6, "setnx": 6, "setrange": 10, "strlen": 8,
+    "substr": 4,
+    "bitcount": 16, "bitfield": 30, "bitfield_ro": 8, "bitop": 14, "bitpos": 16, "getbit": 8,
+    "setbit": 16,
+    "pfadd": 20, "pfcount": 10, "pfmerge": 6,
+    "copy": 8, "del": 4, "exists": 6, "expire": 12, "expireat": 8, "expiretime": 4, "keys": 2,
+    "move": 4, "object encoding": 12, "persist": 5, "pexpire": 8, "pexpireat": 8, "pexpiretime": 4,
+    "pttl": 4, "rename": 4, "renamenx": 4, "touch": 4, "ttl": 4, "type": 4, "unlink": 3,
+    "ping": 1, "echo": 1, "select": 2, "dbsize": 3, "flushdb": 0.05, "flushall": 0.02,
+    "swapdb": 0.5,
+    "command getkeys": 2,
+}
+# What Skua's syntax has and Redis 7.0 has not.
+NEWER_TOKENS = {"IFEQ", "IFNE", "IFDEQ", "IFDNE", "DIFF", "DIFF1", "ANDOR", "ONE"}
+DATABASES = [b"0", b"1", b"0", b"1", b"0", b"1", b"2", b"-1", b"16", b"abc"]
+DAMAGE_CHANCE = 0.04
+BURST_CHANCE = 0.02
+EMPTY = b""
+
+
+class Generator:
+    """Draws commands (lists of bytes) from `syntax`; the same random generator, the same stream."""
+
+    def __init__(self, syntax, random):
+        self.random = random
+        self.values = Values(random)
+        known = [name for name in COMMANDS if name in syntax]
+        self.makers = [self._compile_command(syntax[name]) for name in known]
+        self.weights = []
+        total = 0
+        for name in known:
+            total += COMMANDS[name]
+            self.weights.append(total)
+
+    def take_commands(self, count):
+        makers = self.random.choices(self.makers, cum_weights=self.weights, k=count)
+        return [make() for make in makers]
+
+    def _compile_command(self, command):
+        name = command.name
+        if name == "command getkeys":
+            return self._make_getkeys
+        steps = [self._compile(argument, name) for argument in command.arguments]
+        random, damage = self.values.uniform, self._damage
+        words = [word.lower() if len(word) % 2 else word for word in command.words]
+
+        def make():
+            args = list(words)
+            for step in steps:
+                step(args)
+            if random() < DAMAGE_CHANCE:
+                damage(args, len(words))
+            return args
+
+        return make
+
+    def _make_getkeys(self):
+        """COMMAND GETKEYS of any other command."""
+        return [b"COMMAND", b"GETKEYS", *self.take_commands(1)[0]]
+
+    def _damage(self, args, fixed):
+        kind = self.values.below(4)
+        at = fixed + self.values.below(max(1, len(args) - fixed))
+        if kind == 0 and len(args) > fixed:
+            del args[min(at, len(args) - 1)]
+        elif kind == 1 and len(args) > fixed:
+            args.insert(at, args[at])
+        elif kind == 2 and len(args) > fixed:
+            args[at] = self.values.pick(GARBAGE)
+        else:
+            args.append(self.values.pick(GARBAGE))
+
+    def _compile(self, argument, command):
+        """A function that appends this argument to a list of words, or appends nothing."""
+        once = self._compile_once(argument, command)
+        if argument.is_multiple:
+            once = self._compile_repeated(argument, once)
+        elif argument.token and argument.kind != "pure-token":
+            once = _with_token(argument.token, once)
+        if argument.is_optional:
+            once = self._compile_optional(once)
+        return once
+
+    def _compile_optional(self, inner):
+        random = self.values.uniform
+
+        def append(args):
+            if random() < 0.35:
+                inner(args)
+
+        return append
+
+    def _compile_repeated(self, argument, inner):
+        random, token = self.values.uniform, argument.token
+        burst = 400 if argument.name == "element" else 3
+        if token and argument.repeats_token:
+            inner, token = _with_token(token, inner), EMPTY
+
+        def append(args):
+            if token:
+                args.append(token)
+            inner(args)
+            while random() < 0.45:
+                inner(args)
+            if random() < BURST_CHANCE:
+                for _ in range(burst):
+                    inner(args)
+
+        return append
+
+    def _compile_once(self, argument, command):
+        if argument.kind == "pure-token":
+            token = argument.token
+            return lambda args: args.append(token)
+        if argument.kind == "block":
+            steps = [self._compile(child, command) for child in argument.children]
+            return lambda args: [step(args) for step in steps]
+        if argument.kind == "oneof":
+            choices = [self._compile(child, command) for child in argument.children]
+            pick = self.values.pick
+            return lambda args: pick(choices)(args)
+        take = self._find_source(argument, command)
+        return lambda args: args.append(take())
+
+    def _find_source(self, argument, command):
+        """The function that draws a word for a leaf, chosen by command and argument name."""
+        values, name, kind = self.values, argument.name, argument.kind
+        if kind == "key":
+            return lambda: values.take_key(command)
+        if kind == "pattern":
+            return lambda: values.pick(PATTERNS)
+        if name in ("index", "index1", "index2", "destination-db") or name == "db":
+            return lambda: values.pick(DATABASES)
+        if name in ("seconds", "milliseconds"):
+            unit_ms = 1000 if name == "seconds" else 1
+            return lambda: values.take_relative(unit_ms)
+        if kind == "unix-time":
+            is_ms = "milliseconds" in name or command == "pexpireat"
+            return lambda: values.take_absolute(command, is_ms)
+        if name == "encoding":
+            return lambda: values.pick(BIT_ENCODINGS)
+        if name == "operation":
+            return lambda: values.pick([b"AND", b"OR", b"XOR", b"NOT", b"and", b"NAND"])
+        if name == "offset":
+            return _find_offset_source(values, command)
+        if name in ("start", "end", "min-match-len"):
+            return values.take_index
+        if name == "bit":
+            return lambda: values.pick([b"0", b"1", b"0", b"1", b"0", b"1", b"2", b"x"])
+        if command == "setbit" and name == "value":
+            return lambda: values.pick([b"0", b"1", b"1", b"0", b"1", b"0", b"1", b"2", b""])
+        if name == "element":
+            return values.take_element
+        if kind == "integer":
+            return values.take_integer
+        return values.take_float if kind == "double" else values.take_value
+
+
+def _find_offset_source(values, command):
+    if command.startswith("bitfield"):
+        return values.take_field_offset
+    return values.take_byte_offset if command == "setrange" else values.take_bit_offset
+
+
+def _with_token(token, inner):
+    def append(args):
+        args.append(token)
+        inner(args)
+
+    return append
+

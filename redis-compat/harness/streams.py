@@ -1,0 +1,213 @@
+"""Random command streams: the same commands to both servers, pipelined, compared byte for byte.
+
+A run is a list of rounds. A round starts from FLUSHALL on fresh connections, sends its commands in
+batches, and ends with a comparison of the whole dataset; its seed makes it repeatable alone. A
+round that disagrees is shrunk to the fewest commands that still do and printed as case lines.
+"""
+
+import random
+import time
+
+from harness.compare import find_mismatch
+from harness.connection import NoReply
+from harness.generate import NEWER_TOKENS, Generator
+from harness.play import walk
+from harness.resp import describe, encode_command, parse_all, quote
+from harness.shrink import shrink
+from harness.syntax import read_syntax
+
+ROUND_COMMANDS = 4000
+BATCH_COMMANDS = 500
+MAX_FAILED_ROUNDS = 10
+SHRINK_TIME_S = 20
+DATABASES = 4
+EXPIRY_TOLERANCE_MS = 3000
+END_MARK = b"end of batch 8f2c61d0"
+END_REPLY = b"$%d\r\n%b\r\n" % (len(END_MARK), END_MARK)
+
+# Replies that run with the clock, and replies whose order is each server's own.
+MARKS = {
+    b"TTL": {"within": 2}, b"PTTL": {"within": 2000},
+    b"EXPIRETIME": {"within": 2}, b"PEXPIRETIME": {"within": 2000},
+    b"KEYS": {"unordered": True},
+}
+NO_MARKS = {}
+
+
+class Disagreement:
+    """Where a stream of commands went apart: `index` is of the command, or None for the dataset."""
+
+    def __init__(self, index, what, oracle, skua):
+        self.index = index
+        self.what = what
+        self.oracle = oracle
+        self.skua = skua
+
+    def signature(self, commands):
+        """Equal for rounds that most likely show the same fault."""
+        name = b"dataset" if self.index is None else commands[self.index][0].upper()
+        return (name, self.oracle[:4], self.skua[:4])
+
+
+def play_streams(pair, options):
+    """Plays random rounds; returns how many passed and failed."""
+    sender = Sender(pair)
+    source = pair.skua if options.syntax_from == "skua" else pair.oracle
+    syntax = read_syntax(source.connect())
+    for command in syntax.values():
+        command.drop_tokens(NEWER_TOKENS)
+    passed = failed = 0
+    shown = set()
+    started = time.monotonic()
+    rounds = -(-options.random // ROUND_COMMANDS)
+    for number in range(rounds):
+        count = min(ROUND_COMMANDS, options.random - number * ROUND_COMMANDS)
+        seed = f"{options.seed}:{number}"
+        commands = Generator(syntax, random.Random(seed)).take_commands(count)
+        disagreement = sender.play(commands, 2 + number % 2)
+        if disagreement is None:
+            passed += 1
+            continue
+        failed += 1
+        _report(sender, commands, disagreement, 2 + number % 2, seed, shown)
+        if failed == MAX_FAILED_ROUNDS:
+            print(f"random: stopping after {failed} failed rounds")
+            break
+    elapsed_s = time.monotonic() - started
+    done = (passed + failed) * ROUND_COMMANDS
+    print(f"random: seed {options.seed}, about {min(done, options.random)} commands, "
+          f"{done / elapsed_s:.0f} a second")
+    return passed, failed
+
+
+class Sender:
+    """Sends streams to both servers; brings a server back that died of one."""
+
+    def __init__(self, pair):
+        self.pair = pair
+
+    def play(self, commands, protocol):
+        """None, or the first Disagreement of `commands` from an empty dataset."""
+        connections = []
+        try:
+            for server in self.pair.both():
+                connections.append(server.connect(protocol))
+                connections[-1].ask("FLUSHALL")
+            return self._play_batches(commands, connections)
+        except (NoReply, OSError) as error:
+            return Disagreement(None, self._revive(error), b"", b"")
+        finally:
+            for connection in connections:
+                connection.close()
+
+    def _play_batches(self, commands, connections):
+        for start in range(0, len(commands), BATCH_COMMANDS):
+            batch = commands[start : start + BATCH_COMMANDS]
+            data = b"".join(map(encode_command, batch)) + encode_command([b"ECHO", END_MARK])
+            for connection in connections:
+                connection.send_raw(data)
+            replies = [connection.read_until(END_REPLY) for connection in connections]
+            if replies[0] != replies[1]:
+                found = _find_disagreement(batch, start, *map(parse_all, replies))
+                if found:
+                    return found
+        return compare_datasets(connections)
+
+    def _revive(self, error):
+        words = str(error)
+        told = [server.revive() for server in self.pair.both()]
+        return "\n".join([words, *(one for one in told if one)])
+
+
+def _find_disagreement(batch, start, oracle_replies, skua_replies):
+    if len(oracle_replies) != len(skua_replies):
+        counts = f"{len(oracle_replies)} and {len(skua_replies)} replies"
+        return Disagreement(start, counts, b"", b"")
+    for offset, (oracle, skua) in enumerate(zip(oracle_replies, skua_replies)):
+        if oracle.raw == skua.raw or offset == len(batch):
+            continue
+        marks = MARKS.get(batch[offset][0].upper(), NO_MARKS)
+        what = find_mismatch(marks, oracle, skua)
+        if what:
+            return Disagreement(start + offset, what, oracle.raw, skua.raw)
+    return None
+
+
+def compare_datasets(connections):
+    """Compares every key of every database in use: by digest, then one by one."""
+    digests = [connection.ask("DEBUG", "DIGEST").raw for connection in connections]
+    if digests[0] != digests[1]:
+        what = "the datasets differ: " + _find_differing_keys(connections)
+        return Disagreement(None, what, digests[0], digests[1])
+    for database in range(DATABASES):
+        found = _compare_database(connections, database)
+        if found:
+            return found
+    return None
+
+
+def _compare_database(connections, database):
+    """The keys that a walk finds, and when each expires."""
+    for connection in connections:
+        connection.ask("SELECT", database)
+    walks = [walk(connection, [b"SCAN", b"0", b"COUNT", b"7"]) for connection in connections]
+    if walks[0].raw != walks[1].raw:
+        what = f"SCAN of database {database} finds other keys"
+        return Disagreement(None, what, walks[0].raw, walks[1].raw)
+    keys = [reply.value for reply in parse_all(walks[0].raw)]
+    asked = b"".join(encode_command([b"PEXPIRETIME", key]) for key in keys)
+    for connection in connections:
+        connection.send_raw(asked)
+    for key in keys:
+        times = [connection.read_reply() for connection in connections]
+        if find_mismatch({"within": EXPIRY_TOLERANCE_MS}, *times):
+            what = f"{quote(key)} in database {database} expires at another time"
+            return Disagreement(None, what, times[0].raw, times[1].raw)
+    return None
+
+
+def _find_differing_keys(connections):
+    found = []
+    for database in range(DATABASES):
+        for connection in connections:
+            connection.ask("SELECT", database)
+        keys = set()
+        for connection in connections:
+            keys |= {item.value for item in connection.ask("KEYS", "*").value}
+        for key in sorted(keys):
+            found += _compare_key(connections, database, key)
+    return "; ".join(found[:3]) or "only DEBUG DIGEST tells them apart"
+
+
+def _compare_key(connections, database, key):
+    for args, tolerance in (("TYPE",), 0), (("PTTL",), 5000), (("GET",), 0):
+        replies = [connection.ask(*args, key) for connection in connections]
+        marks = {"within": tolerance} if tolerance else NO_MARKS
+        if find_mismatch(marks, *replies):
+            told = " and ".join(describe(reply)[:200] for reply in replies)
+            return [f"{args[0]} {quote(key)} in database {database} is {told}"]
+    return []
+
+
+def _report(sender, commands, disagreement, protocol, seed, shown):
+    where = f"random round {seed} (RESP{protocol})"
+    signature = disagreement.signature(commands)
+    if signature in shown:
+        print(f"{where}: again {signature[0].decode(errors='replace')}: {disagreement.what[:200]}")
+        return
+    shown.add(signature)
+    if disagreement.index is not None:
+        commands = commands[: disagreement.index + 1]
+
+    def fails(candidate):
+        other = sender.play(candidate, protocol)
+        return other is not None and other.signature(candidate) == signature
+
+    smallest = shrink(commands, fails, time.monotonic() + SHRINK_TIME_S)
+    final = sender.play(smallest, protocol) or disagreement
+    print(f"{where}: {final.what}")
+    print(f"== random {seed}")
+    for args in smallest[-50:]:
+        print(" ".join(map(quote, args)))
+    if final.oracle or final.skua:
+        print(f"    redis {final.oracle[:600]!r}\n    skua  {final.skua[:600]!r}")

@@ -1,0 +1,225 @@
+/* Writing whole strings: SET and its older forms. */
+#include "commands/string/compare.h"
+#include "commands/string/string_commands.h"
+#include "engine/arguments.h"
+#include "engine/prefetch.h"
+
+/* What stands behind key and value. */
+struct set_options {
+    bool is_only_new;      /* NX */
+    bool is_only_existing; /* XX */
+    bool has_get;
+    bool is_keeping_due;
+    struct comparison comparison;
+    uint32_t due_index; /* of the argument; 0: none */
+    enum due_unit unit;
+};
+
+static bool has_condition(const struct set_options *options) {
+    return options->is_only_new || options->is_only_existing ||
+           options->comparison.kind != COMPARE_NONE;
+}
+
+static bool has_lifetime(const struct set_options *options) {
+    return options->is_keeping_due || options->due_index != 0;
+}
+
+static bool parse_flag(struct call *call, uint32_t index, struct set_options *options) {
+    if (argument_is(call, index, "get")) {
+        options->has_get = true;
+    } else if (argument_is(call, index, "nx") && !has_condition(options)) {
+        options->is_only_new = true;
+    } else if (argument_is(call, index, "xx") && !has_condition(options)) {
+        options->is_only_existing = true;
+    } else if (argument_is(call, index, "keepttl") && !has_lifetime(options)) {
+        options->is_keeping_due = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool parse_set(struct call *call, uint32_t first, struct set_options *options) {
+    for (uint32_t i = first; i < call->argc; i++) {
+        if (parse_flag(call, i, options)) continue;
+        if (!argument_has_next(call, i)) return false;
+        if (argument_is_due_unit(call, i, &options->unit) && !has_lifetime(options)) {
+            options->due_index = ++i;
+        } else if (compare_parse_kind(call->args[i], &options->comparison.kind) &&
+                   options->comparison.operand.data == NULL && !options->is_only_new &&
+                   !options->is_only_existing) {
+            options->comparison.operand = call->args[++i];
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool may_set(const struct set_options *options, const struct entry *entry) {
+    if (options->is_only_new) return entry == NULL;
+    if (options->is_only_existing) return entry != NULL;
+    return compare_holds(&options->comparison, entry);
+}
+
+static void store(struct call *call, struct key key, struct found *found, struct bytes value,
+                  const struct set_options *options, int64_t due_ms) {
+    unsigned flags = options->is_keeping_due ? STRING_KEEP_DUE : 0;
+    if (due_ms != 0) flags |= STRING_WANT_DUE;
+    string_store(call->db, key, found, value, flags);
+    if (due_ms != 0) database_set_due(call->db, key, found, due_ms);
+    call_notify(call, KEY_EVENT_STRING, key.name, "set");
+    if (due_ms != 0) call_notify(call, KEY_EVENT_GENERIC, key.name, "expire");
+}
+
+/* The string commands that read the old value mind its type; plain SET replaces any. */
+static bool minds_type(const struct set_options *options) {
+    return options->has_get || options->comparison.kind != COMPARE_NONE;
+}
+
+static void run_set(struct call *call, struct bytes value, const struct set_options *options,
+                    int64_t due_ms) {
+    struct key key = call_key(call, 1);
+    struct found found = database_use(call->db, key);
+    if (minds_type(options) && found.entry != NULL && found.entry->type != VALUE_STRING) {
+        reply_error_wrong_type(call);
+        return;
+    }
+    if (options->has_get) string_access_reply(call, found.entry);
+    if (!may_set(options, found.entry)) {
+        if (!options->has_get) reply_null(call);
+        return;
+    }
+    store(call, key, &found, value, options, due_ms);
+    if (!options->has_get) reply_ok(call);
+}
+
+static void set_command(struct call *call) {
+    struct set_options options = {0};
+    if (!parse_set(call, 3, &options)) {
+        reply_error_syntax(call);
+        return;
+    }
+    int64_t due_ms = 0;
+    if (options.due_index != 0 &&
+        !argument_due(call, options.due_index, options.unit, false, &due_ms))
+        return;
+    if (!compare_check_operand(call, &options.comparison)) return;
+    run_set(call, call->args[2], &options, due_ms);
+}
+
+static void set_with_due(struct call *call, enum due_unit unit) {
+    struct set_options options = {0};
+    int64_t due_ms;
+    if (argument_due(call, 2, unit, false, &due_ms))
+        run_set(call, call->args[3], &options, due_ms);
+}
+
+/* With GET the old value is read too. */
+static int64_t find_set_keys(const struct bytes *args, uint32_t argc,
+                             struct key_position *positions, size_t max) {
+    bool has_get = false;
+    for (uint32_t i = 3; i < argc; i++) has_get |= bytes_is_word(args[i], "get");
+    if (max > 0)
+        positions[0] = (struct key_position){
+            .index = 1, .flags = has_get ? "RW access update" : "OW update"};
+    return 1;
+}
+
+static void setex_command(struct call *call) {
+    set_with_due(call, DUE_SECONDS);
+}
+
+static void psetex_command(struct call *call) {
+    set_with_due(call, DUE_MS);
+}
+
+static void setnx_command(struct call *call) {
+    struct set_options options = {0};
+    struct key key = call_key(call, 1);
+    struct found found = database_use(call->db, key);
+    bool is_new = found.entry == NULL;
+    if (is_new) store(call, key, &found, call->args[2], &options, 0);
+    reply_integer(call, is_new);
+}
+
+static void getset_command(struct call *call) {
+    struct set_options options = {.has_get = true};
+    run_set(call, call->args[2], &options, 0);
+}
+
+static const struct command_row rows[] = {
+    {
+        .name = "set",
+        .handler = set_command,
+        .arity = -3,
+        .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+        .categories = CATEGORY_STRING,
+        .keys = {KEY_AT(1, "RW access update variable_flags")},
+        .find_keys = find_set_keys,
+        .summary = "Sets the string value of a key.",
+        .syntax = "key value [condition(NX | XX | IFEQ ifeq-value/8.4.0 | IFNE ifne-value/8.4.0 | "
+                  "IFDEQ ifdeq-digest/8.4.0 | IFDNE ifdne-digest/8.4.0)/2.6.12] [GET/6.2.0] "
+                  "[expiration(EX seconds/2.6.12 | PX milliseconds/2.6.12 | EXAT "
+                  "unix-time-seconds/6.2.0 | PXAT unix-time-milliseconds/6.2.0 | KEEPTTL/6.0.0)]",
+        .complexity = "O(1)",
+        .since = "1.0.0",
+        .group = "string",
+    },
+    {
+        .name = "setex",
+        .handler = setex_command,
+        .arity = 4,
+        .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+        .categories = CATEGORY_STRING,
+        .keys = {KEY_AT(1, "OW update")},
+        .summary = "Sets a string that expires after seconds.",
+        .syntax = "key seconds value",
+        .complexity = "O(1)",
+        .since = "2.0.0",
+        .group = "string",
+    },
+    {
+        .name = "psetex",
+        .handler = psetex_command,
+        .arity = 4,
+        .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+        .categories = CATEGORY_STRING,
+        .keys = {KEY_AT(1, "OW update")},
+        .summary = "Sets a string that expires after milliseconds.",
+        .syntax = "key milliseconds value",
+        .complexity = "O(1)",
+        .since = "2.6.0",
+        .group = "string",
+    },
+    {
+        .name = "setnx",
+        .handler = setnx_command,
+        .arity = 3,
+        .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+        .categories = CATEGORY_STRING,
+        .keys = {KEY_AT(1, "OW insert")},
+        .summary = "Sets a string if the key does not exist.",
+        .syntax = "key value",
+        .complexity = "O(1)",
+        .since = "1.0.0",
+        .group = "string",
+    },
+    {
+        .name = "getset",
+        .handler = getset_command,
+        .arity = 3,
+        .flags = COMMAND_WRITE | COMMAND_DENYOOM | COMMAND_FAST,
+        .categories = CATEGORY_STRING,
+        .keys = {KEY_AT(1, "RW access update")},
+        .summary = "Replaces a string and returns the old one.",
+        .syntax = "key value",
+        .complexity = "O(1)",
+        .since = "1.0.0",
+        .group = "string",
+        .deprecated_since = "6.2.0",
+        .replaced_by = "`SET` with the `!GET` argument",
+    },
+};
+
+const struct command_list string_set_commands = COMMAND_LIST(rows);

@@ -1,0 +1,56 @@
+#include "data/keyspace.h"
+
+#include "data/database.h"
+#include "foundation/mem.h"
+
+struct keyspace *keyspace_new(uint32_t db_count, const struct clock *clock) {
+    struct keyspace *keyspace = mem_alloc_zeroed(sizeof(*keyspace));
+    keyspace->clock = clock;
+    keyspace->access = (struct access_policy){.lfu_log_factor = 10, .lfu_decay_minutes = 1};
+    keyspace->db_count = db_count;
+    keyspace->dbs = mem_alloc_array(db_count, sizeof(*keyspace->dbs));
+    for (uint32_t i = 0; i < db_count; i++) keyspace->dbs[i] = database_new(keyspace, i);
+    return keyspace;
+}
+
+void keyspace_free(struct keyspace *keyspace) {
+    for (uint32_t i = 0; i < keyspace->db_count; i++) database_free(keyspace->dbs[i]);
+    mem_free(keyspace->dbs);
+    mem_free(keyspace);
+}
+
+void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second) {
+    struct database *moved = keyspace->dbs[first];
+    keyspace->dbs[first] = keyspace->dbs[second];
+    keyspace->dbs[second] = moved;
+    keyspace->dbs[first]->number = first;
+    keyspace->dbs[second]->number = second;
+}
+
+uint64_t keyspace_key_count(const struct keyspace *keyspace) {
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < keyspace->db_count; i++)
+        count += database_key_count(keyspace->dbs[i]);
+    return count;
+}
+
+bool keyspace_expire_due(struct keyspace *keyspace, size_t max_records) {
+    if (keyspace->is_calendar_off) return true;
+    bool is_done = true;
+    for (uint32_t i = 0; i < keyspace->db_count; i++) {
+        struct calendar *calendar = keyspace->dbs[i]->calendar;
+        if (calendar_record_count(calendar) == 0) continue;
+        if (!calendar_run(calendar, keyspace->clock->unix_ms, max_records)) is_done = false;
+    }
+    return is_done;
+}
+
+int64_t keyspace_next_due_ms(const struct keyspace *keyspace) {
+    if (keyspace->is_calendar_off) return INT64_MAX;
+    int64_t next_ms = INT64_MAX;
+    for (uint32_t i = 0; i < keyspace->db_count; i++) {
+        int64_t ms = calendar_next_ms(keyspace->dbs[i]->calendar, keyspace->clock->unix_ms);
+        if (ms < next_ms) next_ms = ms;
+    }
+    return next_ms;
+}

@@ -1,0 +1,49 @@
+/* Keyspace: all databases with what they share: the clock, access policy, listeners and counters. */
+#ifndef DATA_KEYSPACE_H
+#define DATA_KEYSPACE_H
+
+#include "data/access.h"
+#include "data/key_event.h"
+#include "foundation/clock.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct database;
+struct worker;
+
+struct keyspace_stats {
+    uint64_t hits;
+    uint64_t misses;
+    uint64_t expired;            /* keys removed because they were due, on access or by the calendar */
+    uint64_t expired_by_calendar;
+    int64_t expired_lag_max_us;  /* the latest that the calendar ever was */
+    uint64_t evicted;
+};
+
+struct keyspace {
+    const struct clock *clock; /* the moment that every command of a loop round sees; borrowed */
+    struct access_policy access;
+    struct key_event_listeners listeners;
+    struct keyspace_stats stats;
+    struct worker *worker;      /* frees big values; NULL: they are freed at once; borrowed */
+    bool is_touch_off;          /* the running command leaves access clocks alone */
+    bool is_calendar_off;       /* DEBUG SET-ACTIVE-EXPIRE 0 */
+    uint32_t db_count;
+    struct database **dbs;      /* db_count of them, by number */
+};
+
+struct keyspace *keyspace_new(uint32_t db_count, const struct clock *clock);
+void keyspace_free(struct keyspace *keyspace);
+/* Exchanges two databases, contents and pending due times; their numbers stay with the places. */
+void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second);
+/* Keys of all databases. */
+uint64_t keyspace_key_count(const struct keyspace *keyspace);
+
+/* Removes what is due in any database, looking at no more than about `max_records` calendar records.
+ * Fires "expired" for each. Returns true when nothing due is left. */
+bool keyspace_expire_due(struct keyspace *keyspace, size_t max_records);
+/* Milliseconds until keyspace_expire_due is wanted again; INT64_MAX when no key has a due time. */
+int64_t keyspace_next_due_ms(const struct keyspace *keyspace);
+
+#endif

@@ -1,0 +1,295 @@
+#include "data/types/string/string.h"
+
+#include "data/value_digest.h"
+#include "foundation/mem.h"
+#include "foundation/number.h"
+
+enum {
+    EMBSTR_MAX = 44, /* up to here OBJECT ENCODING answers embstr */
+    EDIT_SLACK_MAX = 1024 * 1024,
+};
+
+/* --- blocks --- */
+
+static struct string_block *block_of(const struct entry *entry) {
+    return entry_pointer(entry);
+}
+
+static struct string_block *new_block(size_t cap) {
+    struct string_block *block = mem_alloc(sizeof(*block) + cap);
+    block->references = 1;
+    block->len = 0;
+    block->cap = cap;
+    return block;
+}
+
+void string_block_release(void *block) {
+    struct string_block *shared = block;
+    if (--shared->references == 0) mem_free(shared);
+}
+
+struct string_block *string_share(const struct entry *entry) {
+    if (entry->encoding != STRING_BLOCK) return NULL;
+    struct string_block *block = block_of(entry);
+    if (block->len < STRING_SHARE_MIN) return NULL;
+    block->references++;
+    return block;
+}
+
+/* --- reading --- */
+
+struct bytes string_view(const struct entry *entry, char scratch[STRING_SCRATCH]) {
+    switch ((enum string_encoding)entry->encoding) {
+    case STRING_TAIL:
+        return bytes_of(entry_tail(entry), entry->tail_len);
+    case STRING_BLOCK:
+        return bytes_of(block_of(entry)->data, block_of(entry)->len);
+    case STRING_INTEGER:
+        break;
+    }
+    return bytes_of(scratch, number_format_i64(scratch, (int64_t)entry_word(entry)));
+}
+
+size_t string_len(const struct entry *entry) {
+    if (entry->encoding == STRING_TAIL) return entry->tail_len;
+    if (entry->encoding == STRING_BLOCK) return block_of(entry)->len;
+    return number_i64_len((int64_t)entry_word(entry));
+}
+
+bool string_get_i64(const struct entry *entry, int64_t *value) {
+    if (LIKELY(entry->encoding == STRING_INTEGER)) {
+        *value = (int64_t)entry_word(entry);
+        return true;
+    }
+    char scratch[STRING_SCRATCH];
+    return number_parse_i64(string_view(entry, scratch), value);
+}
+
+/* --- storing --- */
+
+/* What the value of a string is to be made of. */
+struct content {
+    enum string_encoding encoding;
+    int64_t integer;
+    struct bytes bytes;
+};
+
+static struct content content_of(struct bytes value, unsigned flags) {
+    struct content content = {.encoding = STRING_TAIL, .bytes = value};
+    if ((flags & (STRING_STORE_RAW | STRING_AS_TEXT)) == 0 && value.len <= NUMBER_I64_MAX_CHARS &&
+        number_parse_i64(value, &content.integer))
+        content.encoding = STRING_INTEGER;
+    else if (value.len > STRING_TAIL_MAX)
+        content.encoding = STRING_BLOCK;
+    return content;
+}
+
+static void write_content(struct entry *entry, struct content content, unsigned flags) {
+    entry->type = VALUE_STRING;
+    entry->encoding = (uint32_t)content.encoding & 0xf;
+    bool is_raw = (flags & STRING_STORE_RAW) != 0;
+    entry->flags = (uint8_t)((entry->flags & ~ENTRY_IS_RAW) | (is_raw ? ENTRY_IS_RAW : 0));
+    if (content.encoding == STRING_INTEGER) {
+        entry_set_word(entry, (uint64_t)content.integer);
+    } else if (content.encoding == STRING_TAIL) {
+        entry->tail_len = (uint16_t)content.bytes.len;
+        if (content.bytes.len != 0)
+            memcpy(entry_tail(entry), content.bytes.data, content.bytes.len);
+    } else {
+        struct string_block *block = new_block(content.bytes.len);
+        memcpy(block->data, content.bytes.data, content.bytes.len);
+        block->len = content.bytes.len;
+        entry_set_pointer(entry, block);
+    }
+}
+
+static struct entry_shape shape_of(struct content content, bool has_due) {
+    return (struct entry_shape){
+        .has_due = has_due,
+        .has_word = content.encoding != STRING_TAIL,
+        .tail_len = content.bytes.len,
+    };
+}
+
+static void add_content(struct database *db, struct key key, struct found *found,
+                        struct content content, unsigned flags) {
+    bool has_due = (flags & STRING_WANT_DUE) != 0;
+    struct entry *entry = entry_new(key.name, shape_of(content, has_due));
+    write_content(entry, content, flags);
+    *found = database_add(db, key, entry);
+}
+
+static void free_old_value(struct entry *entry) {
+    if (entry_has(entry, ENTRY_HAS_WORD)) value_type_of(entry)->free_value(entry);
+}
+
+/* True when the content can be written over the entry's without another allocation, and without leaving
+ * one that is a size class too large. */
+static bool fits_in_place(const struct entry *entry, struct content content, bool wants_due) {
+    bool has_word = content.encoding != STRING_TAIL;
+    if (entry_has(entry, ENTRY_HAS_WORD) != has_word) return false;
+    if (wants_due && !entry_has(entry, ENTRY_HAS_DUE)) return false;
+    if (has_word || entry->tail_len == content.bytes.len) return true;
+    size_t size = entry_size(entry) - entry->tail_len + content.bytes.len;
+    return mem_good_size(size) == mem_good_size(entry_size(entry));
+}
+
+/* The entry's own old value has been freed: a word in it is garbage, a tail is overwritten. */
+static void rebuild_entry(struct found *found, struct content content, unsigned flags) {
+    struct entry *old = found->entry;
+    uint64_t due_word = entry_due_word(old);
+    bool has_due = due_word != 0 || (flags & STRING_WANT_DUE) != 0;
+    struct entry *fresh = entry_new(entry_key(old), shape_of(content, has_due));
+    fresh->access = old->access;
+    if (has_due) entry_set_due_word(fresh, due_word);
+    write_content(fresh, content, flags);
+    database_replace(found, fresh);
+    entry_free(old);
+}
+
+static void store_content(struct database *db, struct key key, struct found *found,
+                          struct content content, unsigned flags) {
+    if (found->entry == NULL) {
+        add_content(db, key, found, content, flags);
+        return;
+    }
+    if ((flags & (STRING_KEEP_DUE | STRING_WANT_DUE)) == 0) database_set_due(db, key, found, 0);
+    free_old_value(found->entry);
+    if (fits_in_place(found->entry, content, (flags & STRING_WANT_DUE) != 0))
+        write_content(found->entry, content, flags);
+    else
+        rebuild_entry(found, content, flags);
+}
+
+void string_store(struct database *db, struct key key, struct found *found, struct bytes value,
+                  unsigned flags) {
+    store_content(db, key, found, content_of(value, flags), flags);
+}
+
+void string_store_i64(struct database *db, struct key key, struct found *found, int64_t value,
+                      unsigned flags) {
+    struct content content = {.encoding = STRING_INTEGER, .integer = value};
+    store_content(db, key, found, content, flags);
+}
+
+/* --- editing in place --- */
+
+static size_t cap_for(size_t len) {
+    size_t slack = len < EDIT_SLACK_MAX ? len : EDIT_SLACK_MAX;
+    return mem_good_size(sizeof(struct string_block) + len + slack) - sizeof(struct string_block);
+}
+
+/* Turns the value, whatever it is stored as, into a block of its own with room for `cap` bytes. */
+static struct string_block *make_block(struct found *found, size_t cap) {
+    struct entry *entry = found->entry;
+    char scratch[STRING_SCRATCH];
+    struct bytes view = string_view(entry, scratch);
+    struct string_block *block = new_block(cap);
+    memcpy(block->data, view.data, view.len);
+    block->len = view.len;
+    free_old_value(entry);
+    if (!entry_has(entry, ENTRY_HAS_WORD)) {
+        struct content none = {.encoding = STRING_INTEGER};
+        rebuild_entry(found, none, STRING_STORE_RAW);
+    }
+    found->entry->encoding = STRING_BLOCK;
+    entry_set_pointer(found->entry, block);
+    return block;
+}
+
+static struct string_block *grow_block(struct found *found, size_t cap) {
+    struct string_block *block = mem_realloc(block_of(found->entry), sizeof(*block) + cap);
+    block->cap = cap;
+    entry_set_pointer(found->entry, block);
+    return block;
+}
+
+static struct string_block *own_block(struct found *found, size_t min_len) {
+    const struct entry *entry = found->entry;
+    size_t cap = cap_for(min_len);
+    if (entry->encoding != STRING_BLOCK) return make_block(found, cap);
+    struct string_block *block = block_of(entry);
+    if (block->references > 1) return make_block(found, cap > block->len ? cap : block->len);
+    return block->cap >= min_len ? block : grow_block(found, cap);
+}
+
+static char *edit_tail(struct entry *entry) {
+    entry->flags |= ENTRY_IS_RAW;
+    return entry_tail(entry);
+}
+
+char *string_edit(struct database *db, struct key key, struct found *found, size_t min_len,
+                  size_t *len) {
+    if (found->entry == NULL)
+        string_store(db, key, found, BYTES(""), STRING_STORE_RAW);
+    const struct entry *entry = found->entry;
+    if (entry->encoding == STRING_TAIL && entry->tail_len >= min_len) {
+        *len = entry->tail_len;
+        return edit_tail(found->entry);
+    }
+    struct string_block *block = own_block(found, min_len);
+    if (block->len < min_len) {
+        memset(block->data + block->len, 0, min_len - block->len);
+        block->len = min_len;
+    }
+    found->entry->flags |= ENTRY_IS_RAW;
+    *len = block->len;
+    return block->data;
+}
+
+/* --- the vtable --- */
+
+static void free_string(struct entry *entry) {
+    if (entry->encoding == STRING_BLOCK) string_block_release(block_of(entry));
+}
+
+static void copy_string(const struct entry *source, struct entry *target) {
+    if (source->encoding == STRING_INTEGER) {
+        entry_set_word(target, entry_word(source));
+    } else if (source->encoding == STRING_TAIL) {
+        if (source->tail_len != 0)
+            memcpy(entry_tail(target), entry_tail(source), source->tail_len);
+    } else {
+        const struct string_block *block = block_of(source);
+        struct string_block *copy = new_block(block->len);
+        memcpy(copy->data, block->data, block->len);
+        copy->len = block->len;
+        entry_set_pointer(target, copy);
+    }
+}
+
+static bool is_string_costly(const struct entry *entry) {
+    enum { COSTLY_BYTES = 1024 * 1024 };
+    return entry->encoding == STRING_BLOCK && block_of(entry)->cap >= COSTLY_BYTES;
+}
+
+static size_t count_outside_bytes(const struct entry *entry, size_t samples) {
+    (void)samples;
+    return entry->encoding == STRING_BLOCK ? mem_usable_size(block_of(entry)) : 0;
+}
+
+static void digest_string(const struct entry *entry, unsigned char digest[20]) {
+    char scratch[STRING_SCRATCH];
+    value_digest_mix(digest, string_view(entry, scratch));
+}
+
+static const char *name_encoding(const struct entry *entry) {
+    if (entry->encoding == STRING_INTEGER) return "int";
+    bool is_short = string_len(entry) <= EMBSTR_MAX;
+    return is_short && !entry_has(entry, ENTRY_IS_RAW) ? "embstr" : "raw";
+}
+
+static size_t measure_serialized(const struct entry *entry) {
+    return string_len(entry) + 1;
+}
+
+const struct value_type string_value_type = {
+    .name = "string",
+    .free_value = free_string,
+    .copy_value = copy_string,
+    .is_costly_to_free = is_string_costly,
+    .outside_bytes = count_outside_bytes,
+    .digest = digest_string,
+    .encoding_name = name_encoding,
+    .serialized_len = measure_serialized,
+};

@@ -1,0 +1,32 @@
+#include "data/value_type.h"
+
+#include "data/types/string/string.h"
+
+static const struct value_type *const value_types[VALUE_TYPE_COUNT] = {
+    [VALUE_STRING] = &string_value_type,
+};
+
+const struct value_type *value_type_of(const struct entry *entry) {
+    return value_types[entry->type];
+}
+
+const struct value_type *value_type_by_name(struct bytes name) {
+    for (int i = 0; i < VALUE_TYPE_COUNT; i++) {
+        if (bytes_is_word(name, value_types[i]->name)) return value_types[i];
+    }
+    return NULL;
+}
+
+struct entry *value_type_copy_entry(const struct entry *source, struct bytes key, bool has_due) {
+    struct entry_shape shape = {
+        .has_due = has_due,
+        .has_word = entry_has(source, ENTRY_HAS_WORD),
+        .tail_len = source->tail_len,
+    };
+    struct entry *copy = entry_new(key, shape);
+    copy->type = source->type;
+    copy->encoding = source->encoding;
+    copy->flags |= source->flags & ENTRY_IS_RAW;
+    value_type_of(source)->copy_value(source, copy);
+    return copy;
+}

@@ -1,0 +1,40 @@
+/* Value types: the vtable through which everything cold reaches a type without knowing it. Hot work is
+ * done by direct calls into the type's own header. */
+#ifndef DATA_VALUE_TYPE_H
+#define DATA_VALUE_TYPE_H
+
+#include "data/entry.h"
+#include "foundation/buffer.h"
+
+enum value_type_id {
+    VALUE_STRING,
+    VALUE_TYPE_COUNT,
+};
+
+struct value_type {
+    const char *name; /* what TYPE answers */
+    /* Frees what the entry's word points to; the entry itself stays. */
+    void (*free_value)(struct entry *entry);
+    /* Gives `target`, a fresh entry of the same shape, an equal value of its own. */
+    void (*copy_value)(const struct entry *source, struct entry *target);
+    /* True when freeing takes so long that it belongs on the worker thread. */
+    bool (*is_costly_to_free)(const struct entry *entry);
+    /* Bytes outside the entry's own allocation, rounding included. `samples` elements of a
+     * collection are looked at, 0 is all. */
+    size_t (*outside_bytes)(const struct entry *entry, size_t samples);
+    /* Feeds the logical value, whatever its encoding, to a digest: Redis's DEBUG DIGEST-VALUE rules. */
+    void (*digest)(const struct entry *entry, unsigned char digest[20]);
+    /* What OBJECT ENCODING answers. */
+    const char *(*encoding_name)(const struct entry *entry);
+    /* Bytes that a serialised value would take, for DEBUG OBJECT. */
+    size_t (*serialized_len)(const struct entry *entry);
+};
+
+const struct value_type *value_type_of(const struct entry *entry);
+/* The type of that name; NULL when there is none. */
+const struct value_type *value_type_by_name(struct bytes name);
+/* An entry under another key with an equal value of its own, due word 0; the caller's until it is put
+ * in a database. `has_due`: with the place for a due time. */
+struct entry *value_type_copy_entry(const struct entry *source, struct bytes key, bool has_due);
+
+#endif

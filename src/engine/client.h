@@ -1,0 +1,93 @@
+/* Client: a session with a connection behind it; and the network, all of them with the buffers they
+ * share.
+ *
+ * Bytes are read into one buffer that all clients share; only what a batch could not use (the
+ * beginning of a request, or what waits for a pause to end) is kept in a client's own. So an idle client costs its
+ * struct and nothing else.
+ *
+ * A client lives until client_free; closing a connection from within a command is put off to the end of the
+ * round (client_close_soon), so that nobody holds a freed client. */
+#ifndef ENGINE_CLIENT_H
+#define ENGINE_CLIENT_H
+
+#include "engine/session.h"
+#include "foundation/directive.h"
+#include "io/connection.h"
+#include "protocol/resp_reader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct network;
+struct listener;
+struct sockaddr;
+
+struct client {
+    struct session session;
+    struct connection connection;
+    struct resp_reader reader;
+    char *input;        /* bytes read and not yet consumed; NULL: none */
+    size_t input_len;
+    size_t input_cap;
+    size_t input_wanted; /* at least so many more make the request complete */
+    struct client *next; /* all clients, in order of connecting */
+    struct client *previous;
+    struct client *next_waiting; /* in the network's list of clients with something left to do */
+    bool is_waiting;
+    bool is_postponed;      /* its next request waits for the end of a pause */
+    bool is_dropped;        /* closed without sending what waits */
+    bool is_unix;
+    int64_t soft_limit_since_ms; /* unix time from which on its replies are above the soft limit; 0: they are not */
+};
+
+/* Starts taking clients: opens the listeners that the directives ask for. NULL with a line in
+ * `error` (FEATURE_ERROR_MAX) when a socket cannot be opened. */
+NODISCARD struct network *network_start(struct engine *engine, char *error);
+/* Closes every client and listener. */
+void network_stop(struct network *network);
+/* The port that TCP clients connect to; 0 when there is none. */
+int network_port(const struct network *network);
+
+/* The clients in order of connecting. */
+struct client *network_first_client(const struct network *network);
+size_t network_client_count(const struct network *network);
+struct client *network_find_client(const struct network *network, uint64_t id);
+/* Bytes that clients' own buffers hold, all together. */
+size_t network_input_bytes(const struct network *network);
+size_t network_output_bytes(const struct network *network);
+
+enum { CLIENT_ADDRESS_MAX = 160 };
+/* The two ends of a connection as CLIENT LIST shows them; `text` has CLIENT_ADDRESS_MAX. */
+void client_address(const struct client *client, char *text);
+void client_local_address(const struct client *client, char *text);
+int client_fd(const struct client *client);
+/* True when the peer is on this machine. */
+bool client_is_local(const struct client *client);
+/* What waits for a client and what is held for it, as CLIENT LIST shows it. */
+struct client_usage {
+    size_t input_bytes;      /* read, and not yet run */
+    size_t input_free_bytes; /* unused room behind them */
+    size_t reply_bytes;      /* of this round, in the buffer that all clients share */
+    size_t queued_count;     /* pieces that the socket did not take, */
+    size_t queued_bytes;     /* and their bytes */
+    size_t used_bytes;       /* as client_used_bytes */
+    bool is_reading;         /* what its socket is watched for */
+    bool is_writing;
+};
+void client_measure(const struct client *client, struct client_usage *usage);
+/* Memory of a client: its struct, buffers and names. */
+size_t client_used_bytes(const struct client *client);
+/* Unused room in the client's own input buffer. */
+size_t client_input_free_bytes(const struct client *client);
+
+/* Closes the connection at the end of this round; no further command of it runs. `is_at_once` drops
+ * what is waiting to be sent, else that is sent first. */
+void client_close_soon(struct client *client, bool is_at_once);
+/* Runs what postponed clients are waiting to run. */
+void network_resume_postponed(struct network *network);
+
+/* port, bind, unixsocket, timeout, maxclients, tcp-keepalive, client-output-buffer-limit, … */
+extern const struct feature network_feature;
+
+#endif

@@ -1,0 +1,180 @@
+/* The steps between a request and its handler, in order. Each refuses with its error and ends the
+ * matter, or lets the call pass. */
+#include "engine/dispatch.h"
+
+#include "engine/authentication.h"
+#include "engine/command_table.h"
+#include "engine/engine.h"
+#include "engine/reply.h"
+#include "foundation/clock.h"
+
+/* --- preparing --- */
+
+static struct command *find_command(const struct call *call, struct command *guess) {
+    if (guess != NULL && guess->parent == NULL && guess->row->subcommand_count == 0 &&
+        bytes_equal(call->args[0], bytes_of_str(guess->row->name)))
+        return guess;
+    struct command *command = command_table_find(call->engine->commands, call->args[0]);
+    if (command == NULL || command->row->subcommand_count == 0 || call->argc < 2) return command;
+    struct command *subcommand = command_find_subcommand(command, call->args[1]);
+    return subcommand != NULL ? subcommand : command;
+}
+
+static void hash_first_key(struct call *call) {
+    const struct command *command = call->command;
+    if (command == NULL || command->first_key == 0) return;
+    if ((uint32_t)command->first_key >= call->argc) return;
+    call->key = key_of(call->args[command->first_key]);
+    call->has_key = true;
+}
+
+void dispatch_prepare(struct call *call, struct session *session, const struct bytes *args,
+                      uint32_t argc, struct command *guess) {
+    call->session = session;
+    call->engine = session->engine;
+    call->args = args;
+    call->argc = argc;
+    call->has_key = false;
+    call->has_failed = false;
+    call->output = &session->output;
+    call->db = session->engine->keyspace->dbs[session->db_number];
+    call->command = find_command(call, guess);
+    hash_first_key(call);
+}
+
+/* --- checking --- */
+
+enum { UNKNOWN_QUOTED_MAX = 128 };
+
+static int quoted_len(struct bytes text, size_t max) {
+    return (int)(text.len < max ? text.len : max);
+}
+
+static bool reject_unknown(struct call *call) {
+    struct buffer args = {0};
+    for (uint32_t i = 1; i < call->argc && args.len < UNKNOWN_QUOTED_MAX; i++) {
+        buffer_append_str(&args, "'");
+        size_t left = UNKNOWN_QUOTED_MAX - args.len;
+        buffer_append(&args, call->args[i].data, (size_t)quoted_len(call->args[i], left));
+        buffer_append_str(&args, "' ");
+    }
+    reply_error_printf(call, "ERR unknown command '%.*s', with args beginning with: %.*s",
+                       quoted_len(call->args[0], UNKNOWN_QUOTED_MAX), call->args[0].data,
+                       (int)args.len, args.data == NULL ? "" : args.data);
+    buffer_destroy(&args);
+    return false;
+}
+
+/* A container without its subcommand, or with one that does not exist. */
+static bool reject_container(struct call *call) {
+    if (call->argc < 2) {
+        reply_error_arity(call);
+        return false;
+    }
+    struct buffer title = {0};
+    for (const char *c = call->command->row->name; *c != '\0'; c++)
+        buffer_append_char(&title, (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c));
+    reply_error_printf(call, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+                       quoted_len(call->args[1], UNKNOWN_QUOTED_MAX), call->args[1].data,
+                       buffer_c_str(&title));
+    buffer_destroy(&title);
+    return false;
+}
+
+static bool check_known(struct call *call) {
+    if (UNLIKELY(call->command == NULL)) return reject_unknown(call);
+    bool is_container = call->command->row->subcommand_count != 0;
+    bool has_own_form = call->command->row->handler != NULL && call->argc == 1;
+    if (UNLIKELY(is_container && !has_own_form)) return reject_container(call);
+    return true;
+}
+
+static bool check_arity(struct call *call) {
+    if (LIKELY(command_accepts(call->command, call->argc))) return true;
+    reply_error_arity(call);
+    return false;
+}
+
+static bool check_authenticated(struct call *call) {
+    if (LIKELY(call->session->is_authenticated)) return true;
+    if ((call->command->flags & COMMAND_NO_AUTH) != 0) return true;
+    if (!authentication_is_required()) return true; /* the password was taken away since */
+    reply_error(call, "NOAUTH Authentication required.");
+    return false;
+}
+
+static bool reject_call(struct call *call) {
+    if (call->command != NULL) call->command->stats.rejected++;
+    return false;
+}
+
+static bool check_call(struct call *call) {
+    if (!check_known(call)) return false;
+    if (!check_arity(call) || !check_authenticated(call)) return reject_call(call);
+    return true;
+}
+
+static COLD bool is_paused_now(const struct call *call) {
+    enum pause_scope scope = pause_scope_at(&call->engine->pause, call_now_ms(call));
+    if (scope == PAUSE_NONE) return false;
+    bool is_writing = (call->command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
+    return scope == PAUSE_ALL || is_writing;
+}
+
+static bool is_paused(const struct call *call) {
+    if (LIKELY(call->engine->pause.scope == PAUSE_NONE)) return false;
+    return !call->session->is_internal && call->command != NULL && is_paused_now(call);
+}
+
+/* --- running --- */
+
+static void count_run(struct call *call, uint64_t ticks) {
+    struct command_stats *stats = &call->command->stats;
+    stats->calls++;
+    stats->ticks += ticks;
+    if (ticks > stats->ticks_max) stats->ticks_max = ticks;
+    if (call->has_failed) stats->failed++;
+    call->session->command_count++;
+    call->engine->stats.commands++;
+}
+
+static void run_handler(struct call *call) {
+    call->engine->keyspace->is_touch_off = call->session->is_no_touch;
+    call->session->last_command = call->command;
+    call->engine->running = call;
+    uint64_t start = clock_ticks();
+    call->command->row->handler(call);
+    count_run(call, clock_ticks() - start);
+    call->engine->running = NULL;
+}
+
+static void check_and_run(struct call *call) {
+    if (check_call(call)) run_handler(call);
+}
+
+/* CLIENT REPLY OFF and SKIP: the command runs, its reply is dropped. */
+static COLD void run_muted(struct call *call) {
+    struct session *session = call->session;
+    bool is_skip = session->reply_mode == SESSION_REPLY_SKIP_NEXT;
+    if (is_skip) session->reply_mode = SESSION_REPLY_SKIP;
+    call->output = &call->engine->muted;
+    check_and_run(call);
+    output_destroy(&call->engine->muted);
+    if (is_skip && session->reply_mode == SESSION_REPLY_SKIP)
+        session->reply_mode = SESSION_REPLY_ON;
+}
+
+enum dispatch_result dispatch_run(struct call *call) {
+    if (UNLIKELY(is_paused(call))) return DISPATCH_POSTPONED;
+    if (LIKELY(call->session->reply_mode == SESSION_REPLY_ON))
+        check_and_run(call);
+    else
+        run_muted(call);
+    return DISPATCH_DONE;
+}
+
+enum dispatch_result dispatch(struct session *session, const struct bytes *args, uint32_t argc) {
+    struct call call;
+    dispatch_prepare(&call, session, args, argc, NULL);
+    return dispatch_run(&call);
+}

@@ -1,0 +1,21 @@
+/* Dispatch: from a request to its reply. */
+#ifndef ENGINE_DISPATCH_H
+#define ENGINE_DISPATCH_H
+
+#include "engine/call.h"
+
+enum dispatch_result {
+    DISPATCH_DONE,
+    DISPATCH_POSTPONED, /* the server is paused for it: nothing was done, ask again later */
+};
+
+/* Fills a call from a request: finds the command and hashes the first key. `guess` is the command of the request before (NULL: none): most
+ * pipelines repeat it. The arguments are borrowed for the call's life. */
+void dispatch_prepare(struct call *call, struct session *session, const struct bytes *args,
+                      uint32_t argc, struct command *guess);
+/* Checks and runs a prepared call; its reply is in the session's output. */
+enum dispatch_result dispatch_run(struct call *call);
+/* Both, for callers without batches. */
+enum dispatch_result dispatch(struct session *session, const struct bytes *args, uint32_t argc);
+
+#endif

@@ -1,0 +1,67 @@
+#include "engine/engine.h"
+
+#include "foundation/mem.h"
+#include "foundation/random.h"
+#include "io/event_loop.h"
+
+enum {
+    EXPIRE_SLICE_RECORDS = 64,
+    EXPIRE_ROUND_US = 500, /* what a loop round may spend on removing due keys */
+};
+
+static void add_commands(struct engine *engine) {
+    for (const struct feature *const *feature = engine->features; *feature != NULL; feature++) {
+        const struct command_list *const *list = (*feature)->commands;
+        for (; list != NULL && *list != NULL; list++) command_table_add(engine->commands, *list);
+    }
+}
+
+struct engine *engine_new(const struct engine_settings *settings) {
+    struct engine *engine = mem_alloc_zeroed(sizeof(*engine));
+    engine->clock = settings->clock;
+    engine->loop = settings->loop;
+    engine->features = settings->features;
+    engine->keyspace = keyspace_new(settings->db_count, settings->clock);
+    engine->commands = command_table_new();
+    add_commands(engine);
+    engine->started_ms = settings->clock->unix_ms;
+    random_hex(engine->run_id, sizeof(engine->run_id) - 1);
+    return engine;
+}
+
+void engine_free(struct engine *engine) {
+    output_destroy(&engine->muted);
+    keyspace_free(engine->keyspace);
+    command_table_free(engine->commands);
+    mem_free(engine);
+}
+
+int64_t engine_expire(struct engine *engine) {
+    int64_t wait_ms = keyspace_next_due_ms(engine->keyspace);
+    if (wait_ms > 0) return wait_ms;
+    int64_t end_us = clock_monotonic_us() + EXPIRE_ROUND_US;
+    while (!keyspace_expire_due(engine->keyspace, EXPIRE_SLICE_RECORDS)) {
+        if (clock_monotonic_us() < end_us) continue;
+        engine->stats.expire_slices_cut++;
+        return 0;
+    }
+    return keyspace_next_due_ms(engine->keyspace);
+}
+
+static void note_peak(struct engine *engine) {
+    size_t used = mem_used_bytes();
+    if (used > engine->stats.peak_used_bytes) engine->stats.peak_used_bytes = used;
+}
+
+void engine_tick(struct engine *engine) {
+    if (engine->is_tick_off) return;
+    note_peak(engine);
+    for (const struct feature *const *feature = engine->features; *feature != NULL; feature++) {
+        if ((*feature)->tick != NULL) (*feature)->tick(engine);
+    }
+}
+
+void engine_request_stop(struct engine *engine) {
+    engine->is_stopping = true;
+    if (engine->loop != NULL) event_loop_stop(engine->loop);
+}

@@ -1,0 +1,37 @@
+/* Feature: what a folder contributes to the server. The one list of them stands in
+ * server/features.c; nothing else knows that a feature exists. */
+#ifndef ENGINE_FEATURE_H
+#define ENGINE_FEATURE_H
+
+#include "engine/command_table.h"
+#include "foundation/buffer.h"
+#include "foundation/directive.h"
+
+struct engine;
+
+/* A part of INFO. Parts of one section, from whichever feature, stand together in the order of the
+ * features; sections in the order of their first part. `write` adds "name:value\r\n" lines. */
+struct info_part {
+    const char *section; /* as its headline has it: "Memory"; NULL ends a list */
+    void (*write)(struct engine *engine, struct buffer *out);
+    bool is_extra; /* shown for INFO all, everything and by name only */
+};
+
+struct feature {
+    const char *name;
+    const struct command_list *const *commands; /* NULL-terminated; NULL: none */
+    const struct directive *directives;
+    size_t directive_count;
+    const struct info_part *info; /* ended by a part without section; NULL: none */
+    /* Called in the list's order once the configuration is read; false with a line in `error`
+     * (FEATURE_ERROR_MAX) keeps the server from starting. */
+    bool (*start)(struct engine *engine, char *error);
+    /* About ten times a second. */
+    void (*tick)(struct engine *engine);
+    /* In reverse order at the end. */
+    void (*stop)(struct engine *engine);
+};
+
+enum { FEATURE_ERROR_MAX = 512 };
+
+#endif

@@ -1,0 +1,83 @@
+/* What clients may take of the server's memory. */
+#include "engine/client_private.h"
+#include "engine/memory.h"
+#include "engine/network_settings.h"
+#include "foundation/log.h"
+#include "io/address.h"
+
+static void drop(struct client *client, const char *reason) {
+    char address[ADDRESS_TEXT_MAX];
+    client_address(client, address);
+    LOG_WARNING("Closing client id=%llu addr=%s: %s", (unsigned long long)client->session.id,
+                address, reason);
+    client_close_soon(client, true);
+}
+
+static bool is_over_soft(struct client *client, const struct output_limit *limit, int64_t bytes,
+                         int64_t now_ms) {
+    if (limit->soft_bytes == 0 || bytes < limit->soft_bytes) {
+        client->soft_limit_since_ms = 0;
+        return false;
+    }
+    if (client->soft_limit_since_ms == 0) client->soft_limit_since_ms = now_ms;
+    return now_ms - client->soft_limit_since_ms > limit->soft_seconds * 1000;
+}
+
+bool network_enforce_output_limit(struct network *network, struct client *client) {
+    const struct output_limit *limit = &network_settings()->output_limits[CLIENT_CLASS_NORMAL];
+    int64_t bytes = (int64_t)output_pending_bytes(&client->session.output);
+    bool is_over_hard = limit->hard_bytes != 0 && bytes > limit->hard_bytes;
+    int64_t now_ms = network->engine->clock->unix_ms;
+    if (!is_over_hard && !is_over_soft(client, limit, bytes, now_ms)) return false;
+    network->engine->stats.output_limit_disconnections++;
+    drop(client, "unread replies over client-output-buffer-limit");
+    return true;
+}
+
+bool network_enforce_input_limit(struct network *network, struct client *client) {
+    if (client->input_len <= (uint64_t)network_settings()->max_query_bytes) return false;
+    network->engine->stats.query_limit_disconnections++;
+    drop(client, "requests over client-query-buffer-limit");
+    return true;
+}
+
+static struct client *find_biggest(struct network *network, size_t *total) {
+    struct client *biggest = NULL;
+    size_t biggest_bytes = 0;
+    *total = 0;
+    for (struct client *client = network->first_client; client != NULL; client = client->next) {
+        size_t bytes = client_used_bytes(client);
+        if (client->is_dropped) continue;
+        *total += bytes;
+        if (client->session.is_no_evict || bytes <= biggest_bytes) continue;
+        biggest = client;
+        biggest_bytes = bytes;
+    }
+    return biggest;
+}
+
+/* maxmemory-clients may be a share of maxmemory, and means nothing without that. */
+static uint64_t total_limit(const struct engine *engine) {
+    int64_t limit = network_settings()->max_total_bytes;
+    if (limit >= 0) return (uint64_t)limit;
+    return memory_max_bytes(engine) / 100 * (uint64_t)-limit;
+}
+
+void network_enforce_total_limit(struct network *network) {
+    uint64_t limit = total_limit(network->engine);
+    if (limit == 0) return;
+    size_t total;
+    struct client *biggest = find_biggest(network, &total);
+    while (total > limit && biggest != NULL) {
+        network->engine->stats.evicted_clients++;
+        drop(biggest, "all clients together over maxmemory-clients");
+        biggest = find_biggest(network, &total);
+    }
+}
+
+const struct resp_limits *network_request_limits(void) {
+    static struct resp_limits limits;
+    limits = resp_limits_default();
+    limits.max_bulk_bytes = network_settings()->max_bulk_bytes;
+    return &limits;
+}

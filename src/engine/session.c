@@ -1,0 +1,40 @@
+#include "engine/session.h"
+
+#include "engine/authentication.h"
+#include "engine/engine.h"
+#include "foundation/mem.h"
+
+static void set_defaults(struct session *session) {
+    session->version = RESP2;
+    session->reply_mode = SESSION_REPLY_ON;
+    session->db_number = 0;
+    session->is_authenticated = !authentication_is_required();
+    session->is_no_evict = false;
+    session->is_no_touch = false;
+}
+
+void session_init(struct session *session, struct engine *engine) {
+    session->engine = engine;
+    session->id = ++engine->next_session_id;
+    session->created_ms = engine->clock->unix_ms;
+    session->last_active_ms = engine->clock->unix_ms;
+    set_defaults(session);
+}
+
+void session_destroy(struct session *session) {
+    output_destroy(&session->output);
+    mem_free(session->name);
+    mem_free(session->lib_name);
+    mem_free(session->lib_version);
+    session->name = session->lib_name = session->lib_version = NULL;
+}
+
+void session_reset(struct session *session) {
+    set_defaults(session);
+    session_set_text(&session->name, BYTES(""));
+}
+
+void session_set_text(char **field, struct bytes text) {
+    mem_free(*field);
+    *field = text.len == 0 ? NULL : mem_dup(text.data, text.len);
+}
