@@ -209,6 +209,16 @@ void database_delete(struct database *db, struct key key, struct found found, bo
     discard_entry(db, found.entry, is_lazy);
 }
 
+void database_evict(struct database *db, struct entry *entry) {
+    struct key key = key_of(entry_key(entry));
+    struct found found = find_entry(db, key);
+    note_record_dead(db, entry_due_word(entry));
+    unlink_entry(db, key, found);
+    db->keyspace->stats.evicted++;
+    database_notify(db, KEY_EVENT_EVICTED, key.name, "evicted");
+    discard_entry(db, entry, false);
+}
+
 struct entry *database_take(struct database *db, struct key key, struct found found,
                             int64_t *due_ms) {
     uint64_t word = entry_due_word(found.entry);

@@ -19,7 +19,8 @@ struct database {
     struct calendar *calendar;
     uint64_t due_count; /* entries that have a due time */
     struct keyspace *keyspace;
-    uint32_t number; /* what SELECT calls it */
+    uint64_t eviction_cursor; /* data/eviction.h's */
+    uint32_t number;          /* what SELECT calls it */
 };
 
 /* A key with its hash, computed once per command. */
@@ -63,6 +64,9 @@ void database_replace(struct found *found, struct entry *entry);
 void database_delete(struct database *db, struct key key, struct found found, bool is_lazy);
 /* Removes the key and hands its entry to the caller, due word 0; *due_ms tells the due time it had. */
 struct entry *database_take(struct database *db, struct key key, struct found found, int64_t *due_ms);
+
+/* Removes an entry to make room: fires "evicted" and frees it at once. */
+void database_evict(struct database *db, struct entry *entry);
 
 /* Sets the due time in unix ms, or takes it away with 0. May replace the entry's allocation. */
 void database_set_due(struct database *db, struct key key, struct found *found, int64_t due_ms);

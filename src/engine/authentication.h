@@ -14,8 +14,8 @@
 bool authentication_is_required(void);
 /* True when the user exists. */
 bool authentication_has_user(struct bytes user);
-/* True when the user exists and that is its password; without a password any will do. The time it takes
- * tells nothing about the password. */
+/* True when the user exists and that is its password; without a password any will do. The time
+ * it takes tells nothing about the password. */
 NODISCARD bool authentication_check(struct bytes user, struct bytes password);
 
 /* requirepass. */

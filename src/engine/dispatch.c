@@ -5,6 +5,7 @@
 #include "engine/authentication.h"
 #include "engine/command_table.h"
 #include "engine/engine.h"
+#include "engine/memory.h"
 #include "engine/reply.h"
 #include "foundation/clock.h"
 
@@ -47,14 +48,15 @@ void dispatch_prepare(struct call *call, struct session *session, const struct b
 enum { UNKNOWN_QUOTED_MAX = 128 };
 
 static int quoted_len(struct bytes text, size_t max) {
-    return (int)(text.len < max ? text.len : max);
+    size_t len = bytes_index(text, '\0'); /* the error is text: it ends an argument at a NUL */
+    return (int)(len < max ? len : max);
 }
 
 static bool reject_unknown(struct call *call) {
     struct buffer args = {0};
     for (uint32_t i = 1; i < call->argc && args.len < UNKNOWN_QUOTED_MAX; i++) {
-        buffer_append_str(&args, "'");
         size_t left = UNKNOWN_QUOTED_MAX - args.len;
+        buffer_append_str(&args, "'");
         buffer_append(&args, call->args[i].data, (size_t)quoted_len(call->args[i], left));
         buffer_append_str(&args, "' ");
     }
@@ -103,6 +105,13 @@ static bool check_authenticated(struct call *call) {
     return false;
 }
 
+static bool check_memory(struct call *call) {
+    if ((call->command->flags & COMMAND_DENYOOM) == 0 || LIKELY(memory_make_room(call->engine)))
+        return true;
+    reply_error(call, "OOM command not allowed when used memory > 'maxmemory'.");
+    return false;
+}
+
 static bool reject_call(struct call *call) {
     if (call->command != NULL) call->command->stats.rejected++;
     return false;
@@ -110,7 +119,8 @@ static bool reject_call(struct call *call) {
 
 static bool check_call(struct call *call) {
     if (!check_known(call)) return false;
-    if (!check_arity(call) || !check_authenticated(call)) return reject_call(call);
+    if (!check_arity(call) || !check_authenticated(call) || !check_memory(call))
+        return reject_call(call);
     return true;
 }
 

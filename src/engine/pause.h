@@ -14,8 +14,8 @@ struct pause {
 
 /* Widens and prolongs: never shortens a pause in force. */
 void pause_start(struct pause *pause, enum pause_scope scope, int64_t until_ms, int64_t now_ms);
-/* Lets everything go on. The clients that wait are taken up again when the round ends, so this may be
- * called from within a command. */
+/* Lets everything go on. The clients that wait are taken up again when the round ends, so this
+ * may be called from within a command. */
 void pause_end(struct pause *pause);
 /* What is paused at this moment. */
 enum pause_scope pause_scope_at(const struct pause *pause, int64_t now_ms);

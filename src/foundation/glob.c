@@ -79,12 +79,24 @@ static void skip_stars(struct matcher *m) {
     }
 }
 
+/* Moves the text behind the last star to where the rest of the pattern may begin: at its first byte
+ * when that stands for itself. False when that byte does not come any more. */
+static bool seek_behind_star(struct matcher *m) {
+    char first = *m->star;
+    m->pattern = m->star;
+    if (!m->is_nocase && first != '?' && first != '[' && first != '\\') {
+        m->star_text = memchr(m->star_text, first, (size_t)(m->text_end - m->star_text));
+        if (m->star_text == NULL) return false;
+    }
+    m->text = m->star_text;
+    return true;
+}
+
 /* Lets the last star take one byte more; false when there is none. */
 static bool retry_at_star(struct matcher *m) {
     if (m->star == NULL) return false;
-    m->text = ++m->star_text;
-    m->pattern = m->star;
-    return true;
+    m->star_text++;
+    return seek_behind_star(m);
 }
 
 static bool run_matcher(struct matcher *m) {
@@ -96,6 +108,7 @@ static bool run_matcher(struct matcher *m) {
             if (m->pattern == m->pattern_end) return true;
             m->star = m->pattern;
             m->star_text = m->text;
+            if (!seek_behind_star(m)) return false;
         } else if (!match_one(m) && !retry_at_star(m)) {
             return false;
         }

@@ -10,7 +10,6 @@
  * membarrier(2); without that call readers pay for a fence of their own. */
 #include "foundation/mem.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -201,6 +201,7 @@ static int await_end(pid_t pid) {
 }
 
 void e2e_server_stop(struct e2e_server *server) {
+    if (server == NULL) return;
     redisFree(server->control);
     kill(server->pid, SIGTERM);
     int status = await_end(server->pid);

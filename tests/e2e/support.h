@@ -1,12 +1,12 @@
 /* Drives a real server for the end-to-end tests: starts it, talks to it and ends it.
  *
- * The program is the one that the environment names in SKUA_SERVER. Every server gets a free port on
- * 127.0.0.1 and an empty folder to run in. Whoever waits here waits for something to happen and gives
- * up, failing the test, after E2E_LIMIT_MS; nothing sleeps for luck.
+ * The program is the one that the environment names in SKUA_SERVER. Every server gets a free
+ * port on 127.0.0.1 and an empty folder to run in. Whoever waits here waits for something to
+ * happen and gives up, failing the test, after E2E_LIMIT_MS; nothing sleeps for luck.
  *
  * Replies are compared as the text that unit tests use too (unit/support/command_fixture.h):
  *
- *      OK   42   "bulk"   nil   nil-array   -ERR text   [1, "a", nil]
+ * OK 42 "bulk" nil nil-array -ERR text [1, "a", nil]
  *
  * hiredis speaks RESP2 only: RESP3, and whatever must not be parsed, goes over e2e_open. */
 #ifndef E2E_SUPPORT_H
@@ -27,14 +27,15 @@ struct e2e_server {
     char *text;                /* what the last e2e_server_run returned */
 };
 
-/* A server started with `arguments` (NULL-terminated, NULL: none) behind "--port N --bind 127.0.0.1",
- * once it answers PING (or asks for the password). The test fails when it does not come up. */
+/* A server started with `arguments` (NULL-terminated, NULL: none) behind "--port N --bind
+ * 127.0.0.1", once it answers PING (or asks for the password). The test fails when it does not
+ * come up. */
 struct e2e_server *e2e_server_start(const char *const *arguments);
-/* Asks it to end, waits until it has, removes its folder. The test fails, its log printed, when it did not
- * end by itself with status 0. */
+/* Asks it to end, waits until it has, removes its folder. The test fails, its log printed, when
+ * it did not end by itself with status 0. NULL (it never started) is ignored. */
 void e2e_server_stop(struct e2e_server *server);
-/* Runs the program to its end in an empty folder and returns its exit status; -1 when a signal ended it. `output` takes what it
- * wrote, cut to fit. */
+/* Runs the program to its end in an empty folder and returns its exit status; -1 when a signal
+ * ended it. `output` takes what it wrote, cut to fit. */
 int e2e_server_run_to_end(const char *const *arguments, char *output, size_t cap);
 /* What the server has logged; the caller frees it. */
 char *e2e_server_read_log(const struct e2e_server *server);
@@ -43,8 +44,8 @@ char *e2e_server_read_log(const struct e2e_server *server);
 
 /* A new connection, closed by redisFree. */
 redisContext *e2e_connect(const struct e2e_server *server);
-/* Runs a command line, quoted as in redis-cli, and returns the reply as text, which the caller frees.
- * A connection that breaks gives "closed". */
+/* Runs a command line, quoted as in redis-cli, and returns the reply as text, which the caller
+ * frees. A connection that breaks gives "closed". */
 char *e2e_run(redisContext *context, const char *line);
 /* The two halves of e2e_run. */
 void e2e_send(redisContext *context, const char *line);

@@ -302,7 +302,8 @@ static bool append_all(struct builder *builder, const char *const *words, size_t
 bool template_compile(struct template *template, const char *const *words, size_t word_count,
                       double theta) {
     *template = (struct template){.bytes = NULL};
-    struct builder builder = {.template = template, .theta = theta};
+    struct builder builder = {.template = template, .theta = theta, .body_room = 256};
+    builder.body = need_memory(NULL, builder.body_room);
     bool is_right = append_all(&builder, words, word_count);
     if (is_right) {
         char line[32];

@@ -15,7 +15,7 @@ static bool parse_offset(struct bytes text, unsigned width, int64_t *offset) {
 bool bit_offset_argument(struct call *call, uint32_t index, unsigned width, uint64_t *offset) {
     int64_t parsed;
     if (parse_offset(call->args[index], width, &parsed) && parsed >= 0 &&
-        (uint64_t)parsed / 8 < network_settings()->max_bulk_bytes) {
+        parsed / 8 < network_settings()->max_bulk_bytes) {
         *offset = (uint64_t)parsed;
         return true;
     }

@@ -144,19 +144,110 @@ static void run_reads(struct call *call, const struct plan *plan) {
         reply_integer(call, read_field(value, &plan->operations[i].field));
 }
 
-/* Does one operation on the string and replies; true when the field was written anew. */
+/* Does one operation on the string and replies. True when it changed the string, which counts as
+ * changed by its first write when it has just grown. */
 static bool run_operation(struct call *call, const struct operation *operation, char *data,
-                          size_t len) {
+                          size_t len, bool has_grown) {
     const struct field *field = &operation->field;
     int64_t old_value = read_field(bytes_of(data, len), field);
-    int64_t value = old_value;
-    if (operation->action != FIELD_GET && !compute(operation, old_value, &value)) {
+    if (operation->action == FIELD_GET) {
+        reply_integer(call, old_value);
+        return false;
+    }
+    int64_t value;
+    if (!compute(operation, old_value, &value)) {
         reply_null(call);
         return false;
     }
-    if (operation->action != FIELD_GET)
-        bits_write(data, field->offset, field->width, (uint64_t)value);
-    reply_integer(call, operation->action == FIELD_INCRBY ? value : old_value);
-    return value != old_value;
+    bits_write(data, field->offset, field->width, (uint64_t)value);
+    reply_integer(call, operation->action == FIELD_SET ? old_value : value);
+    return has_grown || value != old_value;
 }
 
+static void run_writes(struct call *call, const struct plan *plan) {
+    struct key key = call_key(call, 1);
+    struct found found;
+    if (!string_access_find(call, key, &found)) return;
+    size_t old_len = found.entry == NULL ? 0 : string_len(found.entry);
+    size_t len;
+    char *data = string_edit(call->db, key, &found, (plan->write_end + 7) / 8, &len);
+    bool has_changed = false;
+    reply_array(call, plan->count);
+    for (size_t i = 0; i < plan->count; i++)
+        has_changed |= run_operation(call, &plan->operations[i], data, len, len != old_len);
+    if (has_changed) call_notify(call, KEY_EVENT_STRING, key.name, "setbit");
+}
+
+static void run_bitfield(struct call *call, bool may_write) {
+    struct plan plan = {
+        .operations = mem_alloc_array(call->argc / GET_ARGS + 1, sizeof(*plan.operations)),
+    };
+    if (parse_plan(call, &plan)) {
+        if (plan.write_end == 0)
+            run_reads(call, &plan);
+        else if (may_write)
+            run_writes(call, &plan);
+        else
+            reply_error(call, "ERR BITFIELD_RO only supports the GET subcommand");
+    }
+    mem_free(plan.operations);
+}
+
+static void bitfield_command(struct call *call) {
+    run_bitfield(call, true);
+}
+
+static void bitfield_ro_command(struct call *call) {
+    run_bitfield(call, false);
+}
+
+static uint32_t operation_args(struct bytes name) {
+    if (bytes_is_word(name, "get")) return GET_ARGS;
+    return bytes_is_word(name, "overflow") ? OVERFLOW_ARGS : 0;
+}
+
+/* Gets alone only read the key. */
+static int64_t find_bitfield_keys(const struct bytes *args, uint32_t argc,
+                                  struct key_position *positions, size_t max) {
+    uint32_t i = 2;
+    while (i < argc && operation_args(args[i]) != 0) i += operation_args(args[i]);
+    bool is_reading = i == argc;
+    if (max > 0)
+        positions[0] = (struct key_position){
+            .index = 1, .flags = is_reading ? "RO access" : "RW access update"};
+    return 1;
+}
+
+static const struct command_row rows[] = {
+    {
+        .name = "bitfield",
+        .handler = bitfield_command,
+        .arity = -2,
+        .flags = COMMAND_WRITE | COMMAND_DENYOOM,
+        .categories = CATEGORY_BITMAP,
+        .keys = {KEY_AT(1, "RW access update variable_flags")},
+        .find_keys = find_bitfield_keys,
+        .summary = "Reads and changes integers inside a string.",
+        .syntax = "key [operation(GET get-block(encoding offset) | write([OVERFLOW "
+                  "overflow-block(WRAP | SAT | FAIL)] write-operation(SET set-block(encoding "
+                  "offset value:integer) | INCRBY incrby-block(encoding offset increment))))...]",
+        .complexity = "O(1)",
+        .since = "3.2.0",
+        .group = "bitmap",
+    },
+    {
+        .name = "bitfield_ro",
+        .handler = bitfield_ro_command,
+        .arity = -2,
+        .flags = COMMAND_READONLY | COMMAND_FAST,
+        .categories = CATEGORY_BITMAP,
+        .keys = {KEY_AT(1, "RO access")},
+        .summary = "Reads integers inside a string.",
+        .syntax = "key [GET get-block(encoding offset)+...]",
+        .complexity = "O(1)",
+        .since = "6.0.0",
+        .group = "bitmap",
+    },
+};
+
+const struct command_list bitmap_bitfield_commands = COMMAND_LIST(rows);

@@ -14,9 +14,9 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"AND", BITS_AND, false},     {"OR", BITS_OR, false},      {"XOR", BITS_XOR, false},
-    {"NOT", BITS_NOT, false},     {"DIFF", BITS_DIFF, true},   {"DIFF1", BITS_DIFF1, true},
-    {"ANDOR", BITS_ANDOR, true},  {"ONE", BITS_ONE, false},
+    {"AND", BITS_AND, false},    {"OR", BITS_OR, false},    {"XOR", BITS_XOR, false},
+    {"NOT", BITS_NOT, false},    {"DIFF", BITS_DIFF, true}, {"DIFF1", BITS_DIFF1, true},
+    {"ANDOR", BITS_ANDOR, true}, {"ONE", BITS_ONE, false},
 };
 
 static const struct operation *parse_operation(struct call *call) {

@@ -5,7 +5,8 @@
 #include "engine/call.h"
 #include "foundation/check.h"
 
-/* True when every byte prints and none is a space, so that CLIENT LIST stays readable by machines. */
+/* True when every byte prints and none is a space, so that CLIENT LIST stays readable by
+ * machines. */
 bool is_client_text(struct bytes text);
 /* The same for a client's name, with the error reply when it is not. */
 NODISCARD bool check_client_name(struct call *call, struct bytes name);

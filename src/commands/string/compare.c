@@ -2,6 +2,7 @@
 #include "commands/string/compare.h"
 
 #include "commands/string/string_commands.h"
+#include "engine/string_access.h"
 
 #include <stdio.h>
 
@@ -104,8 +105,7 @@ static void delex_command(struct call *call) {
 }
 
 static void delifeq_command(struct call *call) {
-    delete_if(call,
-              &(struct comparison){.kind = COMPARE_EQUAL, .operand = call->args[2]});
+    delete_if(call, &(struct comparison){.kind = COMPARE_EQUAL, .operand = call->args[2]});
 }
 
 static void digest_command(struct call *call) {

@@ -1,6 +1,7 @@
 /* Counters: INCR, DECR and INCRBYFLOAT. */
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/string_access.h"
 #include "foundation/number.h"
 
 #include <math.h>

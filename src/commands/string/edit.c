@@ -1,6 +1,7 @@
 /* Changing part of a string: APPEND and SETRANGE. */
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/string_access.h"
 
 static void append_command(struct call *call) {
     struct key key = call_key(call, 1);

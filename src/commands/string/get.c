@@ -2,6 +2,7 @@
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
 #include "engine/prefetch.h"
+#include "engine/string_access.h"
 
 static void get_command(struct call *call) {
     const struct entry *entry;
@@ -69,13 +70,16 @@ struct getex_options {
     enum due_unit unit;
 };
 
+/* An option may be given again, the last one counts; another one may not. */
 static bool parse_getex(struct call *call, struct getex_options *options) {
     *options = (struct getex_options){0};
     for (uint32_t i = 2; i < call->argc; i++) {
-        if (options->is_persist || options->due_index != 0) return false;
-        if (argument_is(call, i, "persist")) {
+        enum due_unit unit;
+        if (argument_is(call, i, "persist") && options->due_index == 0) {
             options->is_persist = true;
-        } else if (argument_is_due_unit(call, i, &options->unit) && argument_has_next(call, i)) {
+        } else if (argument_is_due_unit(call, i, &unit) && argument_has_next(call, i) &&
+                   !options->is_persist && (options->due_index == 0 || options->unit == unit)) {
+            options->unit = unit;
             options->due_index = ++i;
         } else {
             return false;

@@ -1,6 +1,7 @@
 /* INCREX: a counter with bounds and a lifetime, in one step. */
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/string_access.h"
 #include "foundation/number.h"
 
 #include <float.h>
@@ -143,8 +144,7 @@ static bool add_floats(struct call *call, const struct increx_options *options,
 }
 
 static void store_result(struct call *call, struct key key, struct found *found,
-                         const struct increx_options *options,
-                         const struct increx_result *result) {
+                         const struct increx_options *options, const struct increx_result *result) {
     if (!options->is_float) {
         string_store_i64(call->db, key, found, result->integer, STRING_KEEP_DUE);
     } else {

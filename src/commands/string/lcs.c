@@ -4,6 +4,7 @@
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
 #include "engine/network_settings.h"
+#include "engine/string_access.h"
 #include "foundation/mem.h"
 
 struct lcs_options {
@@ -50,7 +51,7 @@ static bool reject_memory(struct call *call) {
 }
 
 static bool fits_memory(struct call *call, size_t needed_bytes) {
-    return needed_bytes <= network_settings()->max_bulk_bytes || reject_memory(call);
+    return needed_bytes <= (uint64_t)network_settings()->max_bulk_bytes || reject_memory(call);
 }
 
 static void reply_range(struct call *call, size_t first, size_t last) {

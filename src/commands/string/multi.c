@@ -2,6 +2,7 @@
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
 #include "engine/prefetch.h"
+#include "engine/string_access.h"
 
 enum { PAIR = 2 };
 

@@ -3,6 +3,7 @@
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
 #include "engine/prefetch.h"
+#include "engine/string_access.h"
 
 /* What stands behind key and value. */
 struct set_options {
@@ -15,23 +16,23 @@ struct set_options {
     enum due_unit unit;
 };
 
-static bool has_condition(const struct set_options *options) {
-    return options->is_only_new || options->is_only_existing ||
-           options->comparison.kind != COMPARE_NONE;
-}
-
-static bool has_lifetime(const struct set_options *options) {
-    return options->is_keeping_due || options->due_index != 0;
+/* An option may be given again, the last one counts; another one of its kind may not. */
+static bool may_take_condition(const struct set_options *options, bool is_same) {
+    bool has_other = options->is_only_new || options->is_only_existing ||
+                     options->comparison.kind != COMPARE_NONE;
+    return is_same || !has_other;
 }
 
 static bool parse_flag(struct call *call, uint32_t index, struct set_options *options) {
     if (argument_is(call, index, "get")) {
         options->has_get = true;
-    } else if (argument_is(call, index, "nx") && !has_condition(options)) {
+    } else if (argument_is(call, index, "nx") &&
+               may_take_condition(options, options->is_only_new)) {
         options->is_only_new = true;
-    } else if (argument_is(call, index, "xx") && !has_condition(options)) {
+    } else if (argument_is(call, index, "xx") &&
+               may_take_condition(options, options->is_only_existing)) {
         options->is_only_existing = true;
-    } else if (argument_is(call, index, "keepttl") && !has_lifetime(options)) {
+    } else if (argument_is(call, index, "keepttl") && options->due_index == 0) {
         options->is_keeping_due = true;
     } else {
         return false;
@@ -39,19 +40,29 @@ static bool parse_flag(struct call *call, uint32_t index, struct set_options *op
     return true;
 }
 
+static bool parse_due(struct call *call, uint32_t index, struct set_options *options) {
+    enum due_unit unit;
+    if (!argument_is_due_unit(call, index, &unit) || options->is_keeping_due) return false;
+    if (options->due_index != 0 && options->unit != unit) return false;
+    options->unit = unit;
+    options->due_index = index + 1;
+    return true;
+}
+
+static bool parse_comparison(struct call *call, uint32_t index, struct set_options *options) {
+    enum compare_kind kind;
+    if (!compare_parse_kind(call->args[index], &kind)) return false;
+    if (!may_take_condition(options, options->comparison.kind == kind)) return false;
+    options->comparison = (struct comparison){kind, call->args[index + 1]};
+    return true;
+}
+
 static bool parse_set(struct call *call, uint32_t first, struct set_options *options) {
     for (uint32_t i = first; i < call->argc; i++) {
         if (parse_flag(call, i, options)) continue;
         if (!argument_has_next(call, i)) return false;
-        if (argument_is_due_unit(call, i, &options->unit) && !has_lifetime(options)) {
-            options->due_index = ++i;
-        } else if (compare_parse_kind(call->args[i], &options->comparison.kind) &&
-                   options->comparison.operand.data == NULL && !options->is_only_new &&
-                   !options->is_only_existing) {
-            options->comparison.operand = call->args[++i];
-        } else {
-            return false;
-        }
+        if (!parse_due(call, i, options) && !parse_comparison(call, i, options)) return false;
+        i++;
     }
     return true;
 }
@@ -111,8 +122,7 @@ static void set_command(struct call *call) {
 static void set_with_due(struct call *call, enum due_unit unit) {
     struct set_options options = {0};
     int64_t due_ms;
-    if (argument_due(call, 2, unit, false, &due_ms))
-        run_set(call, call->args[3], &options, due_ms);
+    if (argument_due(call, 2, unit, false, &due_ms)) run_set(call, call->args[3], &options, due_ms);
 }
 
 /* With GET the old value is read too. */
@@ -121,8 +131,8 @@ static int64_t find_set_keys(const struct bytes *args, uint32_t argc,
     bool has_get = false;
     for (uint32_t i = 3; i < argc; i++) has_get |= bytes_is_word(args[i], "get");
     if (max > 0)
-        positions[0] = (struct key_position){
-            .index = 1, .flags = has_get ? "RW access update" : "OW update"};
+        positions[0] =
+            (struct key_position){.index = 1, .flags = has_get ? "RW access update" : "OW update"};
     return 1;
 }
 

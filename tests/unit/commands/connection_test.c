@@ -1,4 +1,5 @@
-/* The connection family without connections: what CLIENT does to others is in e2e/connection_test.c. */
+/* The connection family without connections: what CLIENT does to others is in
+ * e2e/connection_test.c. */
 #include "commands/connection/connection_commands.h"
 
 #include "engine/authentication.h"

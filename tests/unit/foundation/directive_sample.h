@@ -48,8 +48,12 @@ static bool validate_dir(const struct directive_value *value, struct buffer *err
 /* Takes words in pairs; lines of a file add up. */
 static bool parse_pairs(const struct directive_args *args, struct buffer *error) {
     bool is_empty = args->count == 1 && args->items[0].len == 0;
+    bool is_good = args->count % 2 == 0;
     struct buffer text = {0};
-    if (!is_empty && args->count % 2 != 0) {
+    for (size_t i = 0; i < args->count; i++) {
+        is_good = is_good && args->items[i].len > 0;
+    }
+    if (!is_empty && !is_good) {
         buffer_append_str(error, "Invalid pairs");
         return false;
     }

@@ -1,6 +1,9 @@
 #include "unit/support/command_fixture.h"
 
+#include "engine/authentication.h"
+#include "engine/client.h"
 #include "engine/dispatch.h"
+#include "foundation/directive.h"
 #include "foundation/hash.h"
 #include "foundation/mem.h"
 #include "foundation/number.h"
@@ -35,34 +38,55 @@ static void start_process(void) {
     random_set_seed(1);
 }
 
+/* The defaults of every directive: commands look at settings of the engine too. */
+static struct directives *add_directives(const struct feature *const *features) {
+    struct directives *directives = directives_new("skua");
+    for (; *features != NULL; features++)
+        directives_add(directives, (*features)->directives, (*features)->directive_count);
+    directives_apply_defaults(directives);
+    return directives;
+}
+
+static void add_feature(struct command_fixture *fixture, const struct feature *feature) {
+    size_t count = 0;
+    while (fixture->features[count] != NULL) count++;
+    CHECK(count < FIXTURE_MAX_FEATURES);
+    fixture->features[count] = feature;
+}
+
+static struct command_fixture *start_fixture(void) {
+    start_process();
+    struct command_fixture *fixture = mem_alloc_zeroed(sizeof(*fixture));
+    add_feature(fixture, &authentication_feature);
+    add_feature(fixture, &network_feature);
+    return fixture;
+}
+
 static void start_engine(struct command_fixture *fixture) {
     clock_set_unix_us(&fixture->clock, FIXTURE_START_MS * 1000);
+    fixture->directives = add_directives(fixture->features);
     struct engine_settings settings = {
         .clock = &fixture->clock,
         .features = fixture->features,
         .db_count = DB_COUNT,
     };
     fixture->engine = engine_new(&settings);
+    fixture->engine->directives = fixture->directives;
     session_init(&fixture->session, fixture->engine);
     subscribe(fixture, ~(uint32_t)(KEY_EVENT_NEW | KEY_EVENT_MISS));
 }
 
 struct command_fixture *fixture_new_of_features(const struct feature *const *features) {
-    start_process();
-    struct command_fixture *fixture = mem_alloc_zeroed(sizeof(*fixture));
-    for (size_t i = 0; features[i] != NULL; i++) {
-        CHECK(i < FIXTURE_MAX_FEATURES);
-        fixture->features[i] = features[i];
-    }
+    struct command_fixture *fixture = start_fixture();
+    for (; *features != NULL; features++) add_feature(fixture, *features);
     start_engine(fixture);
     return fixture;
 }
 
 struct command_fixture *fixture_new(const struct command_list *const *commands) {
-    start_process();
-    struct command_fixture *fixture = mem_alloc_zeroed(sizeof(*fixture));
+    struct command_fixture *fixture = start_fixture();
     fixture->family = (struct feature){.name = "tested", .commands = commands};
-    fixture->features[0] = &fixture->family;
+    add_feature(fixture, &fixture->family);
     start_engine(fixture);
     return fixture;
 }
@@ -70,6 +94,7 @@ struct command_fixture *fixture_new(const struct command_list *const *commands) 
 void fixture_free(struct command_fixture *fixture) {
     session_destroy(&fixture->session);
     engine_free(fixture->engine);
+    directives_free(fixture->directives);
     output_batch_destroy(&fixture->batch);
     buffer_destroy(&fixture->reply);
     buffer_destroy(&fixture->text);
@@ -201,7 +226,8 @@ void fixture_advance_ms(struct command_fixture *fixture, int64_t ms) {
 }
 
 void fixture_expire_due(struct command_fixture *fixture) {
-    while (engine_expire(fixture->engine) == 0) continue;
+    enum { MAX_ROUNDS = 100000 };
+    for (int i = 0; i < MAX_ROUNDS && engine_expire(fixture->engine) == 0; i++) continue;
 }
 
 const char *fixture_events(struct command_fixture *fixture) {

@@ -18,6 +18,13 @@
 #include "foundation/buffer.h"
 #include "io/output.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 /* The moment at which every fixture begins. */
 #define FIXTURE_START_MS ((int64_t)1700000000000)
 
@@ -27,6 +34,7 @@ struct command_fixture {
     struct clock clock;
     struct engine *engine;
     struct session session; /* set its `version` for RESP3 replies */
+    struct directives *directives;
     struct feature family;
     const struct feature *features[FIXTURE_MAX_FEATURES + 1];
     struct output_batch batch;
@@ -35,10 +43,10 @@ struct command_fixture {
     struct buffer events; /* since fixture_events was last asked */
 };
 
-/* An engine with 16 databases and the commands of the NULL-terminated list. Hash and random
- * numbers are the same in every run. */
+/* An engine with 16 databases, the directives of the engine at their defaults, and the commands of
+ * the NULL-terminated list. Hash and random numbers are the same in every run. */
 struct command_fixture *fixture_new(const struct command_list *const *commands);
-/* The same with whole features (NULL-terminated), their directives at the defaults; they are not started. */
+/* The same with whole features (NULL-terminated) and their directives; they are not started. */
 struct command_fixture *fixture_new_of_features(const struct feature *const *features);
 void fixture_free(struct command_fixture *fixture);
 

@@ -206,11 +206,11 @@ static struct string_block *grow_block(struct found *found, size_t cap) {
 
 static struct string_block *own_block(struct found *found, size_t min_len) {
     const struct entry *entry = found->entry;
-    size_t cap = cap_for(min_len);
-    if (entry->encoding != STRING_BLOCK) return make_block(found, cap);
-    struct string_block *block = block_of(entry);
-    if (block->references > 1) return make_block(found, cap > block->len ? cap : block->len);
-    return block->cap >= min_len ? block : grow_block(found, cap);
+    size_t len = string_len(entry);
+    size_t cap = cap_for(min_len > len ? min_len : len);
+    if (entry->encoding != STRING_BLOCK || block_of(entry)->references > 1)
+        return make_block(found, cap);
+    return block_of(entry)->cap >= min_len ? block_of(entry) : grow_block(found, cap);
 }
 
 static char *edit_tail(struct entry *entry) {

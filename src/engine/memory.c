@@ -1,0 +1,135 @@
+#include "engine/memory.h"
+
+#include "data/eviction.h"
+#include "engine/engine.h"
+
+enum {
+    SLICE_US = 1000,
+    KEYS_PER_LOOK = 16, /* evicted between two looks at the clock */
+};
+
+static struct {
+    int64_t max_bytes;
+    int policy;
+    int64_t samples;
+    int64_t lfu_log_factor;
+    int64_t lfu_decay_minutes;
+} settings;
+
+/* The names of maxmemory-policy: an order, and whether keys without due time are spared. */
+enum { VOLATILE = 1 << 4 };
+
+static const struct directive_choice policies[] = {
+    {"noeviction", EVICTION_NONE},
+    {"allkeys-lru", EVICTION_LEAST_RECENT},
+    {"allkeys-lfu", EVICTION_LEAST_FREQUENT},
+    {"allkeys-random", EVICTION_RANDOM},
+    {"volatile-lru", EVICTION_LEAST_RECENT | VOLATILE},
+    {"volatile-lfu", EVICTION_LEAST_FREQUENT | VOLATILE},
+    {"volatile-random", EVICTION_RANDOM | VOLATILE},
+    {"volatile-ttl", EVICTION_SOONEST_DUE | VOLATILE},
+    {NULL, 0},
+};
+
+uint64_t memory_max_bytes(const struct engine *engine) {
+    (void)engine;
+    return (uint64_t)settings.max_bytes;
+}
+
+static struct eviction_policy policy_in_force(void) {
+    return (struct eviction_policy){
+        .order = (enum eviction_order)(settings.policy & ~VOLATILE),
+        .is_volatile = (settings.policy & VOLATILE) != 0,
+        .samples = (size_t)settings.samples,
+    };
+}
+
+static bool is_over(const struct engine *engine) {
+    return mem_used_bytes() > memory_max_bytes(engine);
+}
+
+bool memory_make_room(struct engine *engine) {
+    if (LIKELY(settings.max_bytes == 0) || LIKELY(!is_over(engine))) return true;
+    struct eviction_policy policy = policy_in_force();
+    int64_t end_us = clock_monotonic_us() + SLICE_US;
+    while (clock_monotonic_us() < end_us) {
+        for (int i = 0; i < KEYS_PER_LOOK; i++) {
+            if (!is_over(engine)) return true;
+            if (!eviction_remove_one(engine->keyspace, &policy)) return false;
+        }
+    }
+    return true;
+}
+
+/* The engine whose keyspace counts uses as the policy wants. */
+static struct engine *governed;
+
+static void set_access_policy(struct engine *engine) {
+    engine->keyspace->access = (struct access_policy){
+        .is_lfu = policy_in_force().order == EVICTION_LEAST_FREQUENT,
+        .lfu_log_factor = (int)settings.lfu_log_factor,
+        .lfu_decay_minutes = (int)settings.lfu_decay_minutes,
+    };
+}
+
+static bool apply_settings(struct buffer *error) {
+    (void)error;
+    if (governed != NULL) set_access_policy(governed);
+    return true;
+}
+
+static bool start_memory(struct engine *engine, char *error) {
+    (void)error;
+    governed = engine;
+    set_access_policy(engine);
+    return true;
+}
+
+static void tick_memory(struct engine *engine) {
+    (void)memory_make_room(engine);
+}
+
+static void stop_memory(struct engine *engine) {
+    (void)engine;
+    governed = NULL;
+}
+
+static const struct directive directives[] = {
+    {.name = "maxmemory",
+     .kind = DIRECTIVE_SIZE,
+     .field = &settings.max_bytes,
+     .default_text = "0"},
+    {.name = "maxmemory-policy",
+     .kind = DIRECTIVE_ENUM,
+     .field = &settings.policy,
+     .choices = policies,
+     .apply = apply_settings,
+     .default_text = "noeviction"},
+    {.name = "maxmemory-samples",
+     .kind = DIRECTIVE_INT,
+     .field = &settings.samples,
+     .min = 1,
+     .max = EVICTION_MAX_SAMPLES,
+     .default_text = "5"},
+    {.name = "lfu-log-factor",
+     .kind = DIRECTIVE_INT,
+     .field = &settings.lfu_log_factor,
+     .max = INT32_MAX,
+     .apply = apply_settings,
+     .default_text = "10"},
+    {.name = "lfu-decay-time",
+     .kind = DIRECTIVE_INT,
+     .field = &settings.lfu_decay_minutes,
+     .max = INT32_MAX,
+     .apply = apply_settings,
+     .default_text = "1"},
+};
+
+const struct feature memory_feature = {
+    .name = "memory",
+    .directives = directives,
+    .directive_count = ARRAY_LEN(directives),
+    .start = start_memory,
+    .tick = tick_memory,
+    .stop = stop_memory,
+};

@@ -1,0 +1,19 @@
+/* What the data may take of the machine's memory: maxmemory and what to do when it is reached. */
+#ifndef ENGINE_MEMORY_H
+#define ENGINE_MEMORY_H
+
+#include "engine/feature.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* maxmemory; 0: no limit. */
+uint64_t memory_max_bytes(const struct engine *engine);
+/* Evicts keys until used memory is under the limit. False when the policy has nothing to evict and it is still over. Eviction
+ * that takes longer than a slice goes on with the next command and tick, and answers true meanwhile. */
+bool memory_make_room(struct engine *engine);
+
+/* maxmemory, maxmemory-policy, maxmemory-samples, lfu-log-factor, lfu-decay-time. */
+extern const struct feature memory_feature;
+
+#endif

@@ -1,0 +1,43 @@
+#include "server/features.h"
+
+#include "commands/bitmap/bitmap_commands.h"
+#include "commands/connection/connection_commands.h"
+#include "commands/hyperloglog/hyperloglog_commands.h"
+#include "commands/keys/key_commands.h"
+#include "commands/server/server_commands.h"
+#include "commands/string/string_commands.h"
+#include "engine/authentication.h"
+#include "engine/client.h"
+#include "engine/memory.h"
+#include "server/settings.h"
+
+/* The families that contribute nothing but commands. */
+static const struct command_list *const plain_lists[] = {
+    &connection_basic_commands, &connection_handshake_commands, &connection_client_commands,
+    &key_exist_commands,        &key_move_commands,             &key_walk_commands,
+    &key_database_commands,     &key_expire_commands,           &key_object_commands,
+    &string_get_commands,       &string_set_commands,           &string_compare_commands,
+    &string_counter_commands,   &string_increx_commands,        &string_edit_commands,
+    &string_multi_commands,     &string_lcs_commands,           &bitmap_bit_commands,
+    &bitmap_bitop_commands,     &bitmap_bitfield_commands,      NULL,
+};
+
+static const struct feature plain_commands_feature = {
+    .name = "commands",
+    .commands = plain_lists,
+};
+
+static const struct feature *const features[] = {
+    &server_settings_feature,
+    &server_commands_feature,
+    &network_feature,
+    &authentication_feature,
+    &memory_feature,
+    &plain_commands_feature,
+    &hyperloglog_commands_feature,
+    NULL,
+};
+
+const struct feature *const *features_all(void) {
+    return features;
+}
