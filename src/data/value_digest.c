@@ -7,14 +7,10 @@
 
 _Static_assert((int)VALUE_DIGEST_BYTES == (int)DIGEST_SHA1_BYTES, "the digest is one SHA-1");
 
-static void xor_into(unsigned char *digest, const unsigned char *other) {
-    for (int i = 0; i < VALUE_DIGEST_BYTES; i++) digest[i] ^= other[i];
-}
-
 void value_digest_xor(unsigned char digest[VALUE_DIGEST_BYTES], struct bytes bytes) {
     unsigned char hash[VALUE_DIGEST_BYTES];
     digest_sha1(bytes, hash);
-    xor_into(digest, hash);
+    for (int i = 0; i < VALUE_DIGEST_BYTES; i++) digest[i] ^= hash[i];
 }
 
 void value_digest_mix(unsigned char digest[VALUE_DIGEST_BYTES], struct bytes bytes) {
@@ -36,7 +32,7 @@ static void add_key(void *element, void *context) {
     unsigned char digest[VALUE_DIGEST_BYTES] = {0};
     value_digest_mix(digest, entry_key(entry));
     value_digest_add(digest, entry);
-    xor_into(context, digest);
+    value_digest_xor(context, bytes_of(digest, sizeof(digest)));
 }
 
 void value_digest_keyspace(const struct keyspace *keyspace,

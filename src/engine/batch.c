@@ -62,10 +62,15 @@ static size_t run_calls(struct batch *batch, struct session *session) {
 }
 
 static void reply_malformed(struct session *session, const struct resp_request *request) {
-    struct call call = {.session = session, .engine = session->engine, .output = &session->output};
+    struct engine *engine = session->engine;
+    bool is_mute = session->reply_mode != SESSION_REPLY_ON;
+    struct call call = {.session = session,
+                        .engine = engine,
+                        .output = is_mute ? &engine->muted : &session->output};
     char text[RESP_ERROR_TEXT_MAX];
     resp_error_format(request, text);
     reply_error_printf(&call, "ERR %s", text);
+    output_destroy(&engine->muted);
     session->is_closing = true;
 }
 

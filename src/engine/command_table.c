@@ -138,6 +138,7 @@ static inline struct slot *find_slot(const struct command_table *table,
 
 struct command *command_table_find(const struct command_table *table, struct bytes name) {
     if (UNLIKELY(name.len > NAME_MAX_LEN)) return NULL;
+    if (name.len != 0 && name.data[name.len - 1] == '\0') return NULL; /* zeros end packed names */
     struct packed_name packed = pack_name(name.data, name.len);
     return find_slot(table, &packed)->command;
 }

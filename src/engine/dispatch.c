@@ -98,7 +98,7 @@ static bool check_arity(struct call *call) {
 }
 
 static bool check_authenticated(struct call *call) {
-    if (LIKELY(call->session->is_authenticated)) return true;
+    if (LIKELY(call->session->is_authenticated) || call->session->is_internal) return true;
     if ((call->command->flags & COMMAND_NO_AUTH) != 0) return true;
     if (!authentication_is_required()) return true; /* the password was taken away since */
     reply_error(call, "NOAUTH Authentication required.");
@@ -133,7 +133,7 @@ static COLD bool is_paused_now(const struct call *call) {
 
 static bool is_paused(const struct call *call) {
     if (LIKELY(call->engine->pause.scope == PAUSE_NONE)) return false;
-    return !call->session->is_internal && call->command != NULL && is_paused_now(call);
+    return !call->session->is_internal && is_paused_now(call);
 }
 
 /* --- running --- */
@@ -158,29 +158,32 @@ static void run_handler(struct call *call) {
     call->engine->running = NULL;
 }
 
-static void check_and_run(struct call *call) {
-    if (check_call(call)) run_handler(call);
+static enum dispatch_result check_and_run(struct call *call) {
+    if (!check_call(call)) return DISPATCH_DONE;
+    if (UNLIKELY(is_paused(call))) return DISPATCH_POSTPONED;
+    run_handler(call);
+    return DISPATCH_DONE;
 }
 
 /* CLIENT REPLY OFF and SKIP: the command runs, its reply is dropped. */
-static COLD void run_muted(struct call *call) {
+static COLD enum dispatch_result run_muted(struct call *call) {
     struct session *session = call->session;
+    struct engine *engine = call->engine;
     bool is_skip = session->reply_mode == SESSION_REPLY_SKIP_NEXT;
     if (is_skip) session->reply_mode = SESSION_REPLY_SKIP;
-    call->output = &call->engine->muted;
-    check_and_run(call);
-    output_destroy(&call->engine->muted);
+    call->output = &engine->muted;
+    output_lend(&engine->muted, &engine->muted_batch);
+    enum dispatch_result result = check_and_run(call);
+    output_destroy(&engine->muted);
     if (is_skip && session->reply_mode == SESSION_REPLY_SKIP)
-        session->reply_mode = SESSION_REPLY_ON;
+        session->reply_mode =
+            result == DISPATCH_POSTPONED ? SESSION_REPLY_SKIP_NEXT : SESSION_REPLY_ON;
+    return result;
 }
 
 enum dispatch_result dispatch_run(struct call *call) {
-    if (UNLIKELY(is_paused(call))) return DISPATCH_POSTPONED;
-    if (LIKELY(call->session->reply_mode == SESSION_REPLY_ON))
-        check_and_run(call);
-    else
-        run_muted(call);
-    return DISPATCH_DONE;
+    if (LIKELY(call->session->reply_mode == SESSION_REPLY_ON)) return check_and_run(call);
+    return run_muted(call);
 }
 
 enum dispatch_result dispatch(struct session *session, const struct bytes *args, uint32_t argc) {

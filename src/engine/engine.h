@@ -49,6 +49,7 @@ struct engine {
     char run_id[41];
     const struct call *running; /* the command being run, for the crash report; NULL: none */
     struct output muted;  /* where replies of silenced sessions go; emptied after each */
+    struct output_batch muted_batch; /* lent to it: handlers may set marks in their replies */
     bool is_tick_off;     /* DEBUG PAUSE-CRON */
     bool is_stopping;
 };

@@ -17,19 +17,22 @@ static struct error_count *find_count(struct error_stats *stats, struct bytes co
     return NULL;
 }
 
-static struct error_count *add_count(struct error_stats *stats, struct bytes code) {
-    if (stats->code_count == ERROR_STATS_MAX) return &stats->counts[ERROR_STATS_MAX - 1];
-    struct error_count *count = &stats->counts[stats->code_count++];
-    if (stats->code_count == ERROR_STATS_MAX) code = other_code;
+/* The last place is kept for what comes when the others are taken. */
+static struct error_count *find_or_add_count(struct error_stats *stats, struct bytes code) {
+    struct error_count *count = find_count(stats, code);
+    if (count != NULL) return count;
+    if (stats->code_count >= ERROR_STATS_MAX - 1) {
+        code = other_code;
+        count = find_count(stats, code);
+        if (count != NULL) return count;
+    }
+    count = &stats->counts[stats->code_count++];
     memcpy(count->code, code.data, code.len);
     return count;
 }
 
 void error_stats_note(struct error_stats *stats, struct bytes text) {
-    struct bytes code = code_of(text);
-    struct error_count *count = find_count(stats, code);
-    if (count == NULL) count = add_count(stats, code);
-    count->count++;
+    find_or_add_count(stats, code_of(text))->count++;
     stats->total++;
 }
 

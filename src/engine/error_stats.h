@@ -1,5 +1,5 @@
 /* Errors counted by their code, the first word of an error reply (INFO errorstats). A peer can make at
- * most ERROR_STATS_MAX codes; what comes after is counted together under the last. */
+ * most ERROR_STATS_MAX codes; what comes after, and what has no code, is counted together as OTHER. */
 #ifndef ENGINE_ERROR_STATS_H
 #define ENGINE_ERROR_STATS_H
 

@@ -29,7 +29,7 @@ struct session {
     enum session_reply_mode reply_mode;
     uint32_t db_number;
     bool is_authenticated;
-    bool is_internal;  /* no peer behind it: no authentication, pause or statistics */
+    bool is_internal;  /* no peer behind it: needs no authentication, is never paused */
     bool is_no_evict;
     bool is_no_touch;
     bool is_closing;   /* no further command is run; closed once its replies are sent */

@@ -6,7 +6,7 @@
  *
  * Replies are compared as the text that unit tests use too (unit/support/command_fixture.h):
  *
- * OK 42 "bulk" nil nil-array -ERR text [1, "a", nil]
+ *      OK   42   "bulk"   nil   nil-array   -ERR text   [1, "a", nil]
  *
  * hiredis speaks RESP2 only: RESP3, and whatever must not be parsed, goes over e2e_open. */
 #ifndef E2E_SUPPORT_H

@@ -1,7 +1,6 @@
 /* The bitmap family against an engine in process. */
 #include "commands/bitmap/bitmap_commands.h"
 #include "commands/string/string_commands.h"
-#include "engine/client.h"
 #include "engine/command_keys.h"
 #include "unit/support/command_fixture.h"
 
@@ -17,12 +16,8 @@ static const struct command_list *const lists[] = {
     &string_get_commands, &string_set_commands,   NULL,
 };
 
-static const struct feature family = {.name = "bitmap", .commands = lists};
-/* The network's directives hold the longest string that is allowed. */
-static const struct feature *const features[] = {&network_feature, &family, NULL};
-
 static int set_up(void **state) {
-    *state = fixture_new_of_features(features);
+    *state = fixture_new(lists);
     return 0;
 }
 

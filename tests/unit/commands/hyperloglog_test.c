@@ -1,7 +1,6 @@
 /* The HyperLogLog family against an engine in process. */
 #include "commands/hyperloglog/hyperloglog_commands.h"
 #include "commands/string/string_commands.h"
-#include "engine/client.h"
 #include "unit/support/command_fixture.h"
 
 #include <setjmp.h>
@@ -22,7 +21,6 @@ static const struct command_list *const lists[] = {
 
 static const struct feature strings = {.name = "string", .commands = lists};
 static const struct feature *const features[] = {
-    &network_feature,
     &strings,
     &hyperloglog_commands_feature,
     NULL,

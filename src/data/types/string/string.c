@@ -107,7 +107,7 @@ static struct entry_shape shape_of(struct content content, bool has_due) {
     return (struct entry_shape){
         .has_due = has_due,
         .has_word = content.encoding != STRING_TAIL,
-        .tail_len = content.bytes.len,
+        .tail_len = content.encoding == STRING_TAIL ? content.bytes.len : 0,
     };
 }
 
