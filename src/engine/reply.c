@@ -182,5 +182,5 @@ void reply_help(struct call *call, const char *const *lines) {
     buffer_destroy(&title);
     for (size_t i = 0; i < count; i++) reply_simple(call, lines[i]);
     reply_simple(call, "HELP");
-    reply_simple(call, "    Print this help.");
+    reply_simple(call, "    Prints this help.");
 }

@@ -129,7 +129,7 @@ size_t mem_usable_size(const void *ptr) {
 }
 
 size_t mem_good_size(size_t size) {
-    return (size + 15) & ~(size_t)15;
+    return size; /* the sanitizers watch every byte */
 }
 
 void mem_start(void) {}

@@ -94,7 +94,7 @@ struct scan_options {
     struct bytes type;
 };
 
-/* A cursor is read as strtoull does, as clients of other servers have come to rely on. */
+/* As Redis does, takes a sign, which wraps around, and nothing at all for 0. */
 static bool parse_cursor(struct call *call, uint64_t *cursor) {
     struct bytes text = call->args[1];
     bool is_negative = text.len != 0 && text.data[0] == '-';

@@ -50,7 +50,7 @@ static void add_range(struct command_fixture *f, const char *key, int first, int
 static void set_sparse_max_bytes(struct command_fixture *f, struct bytes value) {
     const struct bytes pair[] = {BYTES("hll-sparse-max-bytes"), value};
     struct buffer error = {0};
-    assert_true(directives_set(f->engine->directives, pair, ARRAY_LEN(pair), true, &error));
+    assert_true(directives_set(f->engine->directives, pair, 1, true, &error));
     buffer_destroy(&error);
 }
 

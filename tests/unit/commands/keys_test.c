@@ -52,7 +52,7 @@ static void unlink_reports_del(void **state) {
 static void many_keys_are_deleted_in_several_portions(void **state) {
     struct command_fixture *f = *state;
     enum { KEYS = 100 };
-    char names[KEYS][8];
+    char names[KEYS][16];
     struct bytes args[KEYS + 1] = {BYTES("DEL")};
     for (int i = 0; i < KEYS; i++) {
         char line[32];
