@@ -45,8 +45,7 @@ void access_touch(struct entry *entry, const struct access_policy *policy, int64
         return;
     }
     uint8_t counter = access_frequency(entry, policy, unix_ms);
-    entry->access =
-        pack_lfu(unix_ms, grow_frequency(counter, policy->lfu_log_factor)) & LRU_MASK;
+    entry->access = pack_lfu(unix_ms, grow_frequency(counter, policy->lfu_log_factor)) & LRU_MASK;
 }
 
 uint64_t access_idle_seconds(const struct entry *entry, int64_t unix_ms) {

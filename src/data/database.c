@@ -191,8 +191,8 @@ void database_prefetch_entry(const struct database *db, struct key key) {
 
 struct found database_add(struct database *db, struct key key, struct entry *entry) {
     const struct keyspace *keyspace = db->keyspace;
-    entry->access =
-        access_initial(&keyspace->access, keyspace->clock->unix_ms) & ((1U << ENTRY_ACCESS_BITS) - 1);
+    entry->access = access_initial(&keyspace->access, keyspace->clock->unix_ms) &
+                    ((1U << ENTRY_ACCESS_BITS) - 1);
     struct found found = {.entry = entry, .place = table_insert(&db->keys, key.hash, entry)};
     database_notify(db, KEY_EVENT_NEW, key.name, "new");
     return found;
@@ -271,9 +271,8 @@ size_t database_overhead_bytes(const struct database *db) {
 }
 
 size_t database_entry_bytes(const struct database *db, const struct entry *entry, size_t samples) {
-    size_t outside = entry_has(entry, ENTRY_HAS_WORD)
-                         ? value_type_of(entry)->outside_bytes(entry, samples)
-                         : 0;
+    size_t outside =
+        entry_has(entry, ENTRY_HAS_WORD) ? value_type_of(entry)->outside_bytes(entry, samples) : 0;
     size_t share = db->keys.count == 0 ? 0 : db->keys.used_bytes / db->keys.count;
     return mem_usable_size(entry) + outside + share;
 }

@@ -63,7 +63,8 @@ void database_replace(struct found *found, struct entry *entry);
 /* Removes the key and frees its value: at once, or when is_lazy and the value is big, on the worker. */
 void database_delete(struct database *db, struct key key, struct found found, bool is_lazy);
 /* Removes the key and hands its entry to the caller, due word 0; *due_ms tells the due time it had. */
-struct entry *database_take(struct database *db, struct key key, struct found found, int64_t *due_ms);
+struct entry *database_take(struct database *db, struct key key, struct found found,
+                            int64_t *due_ms);
 
 /* Removes an entry to make room: fires "evicted" and frees it at once. */
 void database_evict(struct database *db, struct entry *entry);

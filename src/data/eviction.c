@@ -14,15 +14,12 @@ struct choice {
 static uint64_t rank_of(const struct choice *choice, const struct entry *entry) {
     int64_t now_ms = choice->keyspace->clock->unix_ms;
     switch (choice->policy->order) {
-    case EVICTION_LEAST_RECENT:
-        return access_idle_seconds(entry, now_ms);
+    case EVICTION_LEAST_RECENT: return access_idle_seconds(entry, now_ms);
     case EVICTION_LEAST_FREQUENT:
         return UINT8_MAX - (uint64_t)access_frequency(entry, &choice->keyspace->access, now_ms);
-    case EVICTION_SOONEST_DUE:
-        return UINT64_MAX - (uint64_t)entry_due_ms(entry);
+    case EVICTION_SOONEST_DUE: return UINT64_MAX - (uint64_t)entry_due_ms(entry);
     case EVICTION_RANDOM:
-    case EVICTION_NONE:
-        break;
+    case EVICTION_NONE: break;
     }
     return random_u64();
 }

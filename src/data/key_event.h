@@ -11,19 +11,19 @@ struct database;
 
 /* The classes of notify-keyspace-events; one letter each there. */
 enum key_event_class {
-    KEY_EVENT_GENERIC = 1 << 0,   /* g */
-    KEY_EVENT_STRING = 1 << 1,    /* $ */
-    KEY_EVENT_LIST = 1 << 2,      /* l */
-    KEY_EVENT_SET = 1 << 3,       /* s */
-    KEY_EVENT_HASH = 1 << 4,      /* h */
-    KEY_EVENT_ZSET = 1 << 5,      /* z */
-    KEY_EVENT_EXPIRED = 1 << 6,   /* x */
-    KEY_EVENT_EVICTED = 1 << 7,   /* e */
-    KEY_EVENT_STREAM = 1 << 8,    /* t */
-    KEY_EVENT_MODULE = 1 << 9,    /* d */
-    KEY_EVENT_NEW = 1 << 10,      /* n */
-    KEY_EVENT_MISS = 1 << 11,     /* m */
-    KEY_EVENT_OVERWRITTEN = 1 << 12, /* o */
+    KEY_EVENT_GENERIC = 1 << 0,       /* g */
+    KEY_EVENT_STRING = 1 << 1,        /* $ */
+    KEY_EVENT_LIST = 1 << 2,          /* l */
+    KEY_EVENT_SET = 1 << 3,           /* s */
+    KEY_EVENT_HASH = 1 << 4,          /* h */
+    KEY_EVENT_ZSET = 1 << 5,          /* z */
+    KEY_EVENT_EXPIRED = 1 << 6,       /* x */
+    KEY_EVENT_EVICTED = 1 << 7,       /* e */
+    KEY_EVENT_STREAM = 1 << 8,        /* t */
+    KEY_EVENT_MODULE = 1 << 9,        /* d */
+    KEY_EVENT_NEW = 1 << 10,          /* n */
+    KEY_EVENT_MISS = 1 << 11,         /* m */
+    KEY_EVENT_OVERWRITTEN = 1 << 12,  /* o */
     KEY_EVENT_TYPE_CHANGED = 1 << 13, /* c */
 };
 

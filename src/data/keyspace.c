@@ -29,8 +29,7 @@ void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second) {
 
 uint64_t keyspace_key_count(const struct keyspace *keyspace) {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < keyspace->db_count; i++)
-        count += database_key_count(keyspace->dbs[i]);
+    for (uint32_t i = 0; i < keyspace->db_count; i++) count += database_key_count(keyspace->dbs[i]);
     return count;
 }
 

@@ -15,9 +15,9 @@ struct worker;
 struct keyspace_stats {
     uint64_t hits;
     uint64_t misses;
-    uint64_t expired;            /* keys removed because they were due, on access or by the calendar */
+    uint64_t expired; /* keys removed because they were due, on access or by the calendar */
     uint64_t expired_by_calendar;
-    int64_t expired_lag_max_us;  /* the latest that the calendar ever was */
+    int64_t expired_lag_max_us; /* the latest that the calendar ever was */
     uint64_t evicted;
 };
 
@@ -26,11 +26,11 @@ struct keyspace {
     struct access_policy access;
     struct key_event_listeners listeners;
     struct keyspace_stats stats;
-    struct worker *worker;      /* frees big values; NULL: they are freed at once; borrowed */
-    bool is_touch_off;          /* the running command leaves access clocks alone */
-    bool is_calendar_off;       /* DEBUG SET-ACTIVE-EXPIRE 0 */
+    struct worker *worker; /* frees big values; NULL: they are freed at once; borrowed */
+    bool is_touch_off;     /* the running command leaves access clocks alone */
+    bool is_calendar_off;  /* DEBUG SET-ACTIVE-EXPIRE 0 */
     uint32_t db_count;
-    struct database **dbs;      /* db_count of them, by number */
+    struct database **dbs; /* db_count of them, by number */
 };
 
 struct keyspace *keyspace_new(uint32_t db_count, const struct clock *clock);

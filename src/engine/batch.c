@@ -94,8 +94,7 @@ enum batch_result batch_run(struct batch *batch, struct session *session,
     enum resp_status status = read_requests(batch, reader, &in_force, data, consumed, &last);
     prepare_calls(batch, session);
     size_t run = run_calls(batch, session);
-    if (run < batch->count || session->is_closing)
-        return stop_before(batch, run, reader, consumed);
+    if (run < batch->count || session->is_closing) return stop_before(batch, run, reader, consumed);
     if (status == RESP_MALFORMED) {
         reply_malformed(session, &last);
         return BATCH_MALFORMED;

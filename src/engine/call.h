@@ -14,12 +14,12 @@ struct call {
     struct session *session;
     struct engine *engine;
     struct database *db;
-    struct output *output;   /* where engine/reply.h writes */
+    struct output *output;    /* where engine/reply.h writes */
     const struct bytes *args; /* args[0] is the command's name as it was sent */
     uint32_t argc;
     bool has_key;
-    bool has_failed;         /* answered with an error */
-    struct key key;          /* the first key with its hash, where its place is fixed (has_key) */
+    bool has_failed; /* answered with an error */
+    struct key key;  /* the first key with its hash, where its place is fixed (has_key) */
 };
 
 /* The argument as a key; the first key's hash is already there. */

@@ -199,8 +199,7 @@ static struct bytes run_requests(struct network *network, struct client *client,
         result = batch_run(&network->batch, session, &client->reader, network_request_limits(),
                            data, &consumed, &client->input_wanted);
         data = bytes_of(data.data + consumed, data.len - consumed);
-        if (result != BATCH_FULL || output_pending_bytes(&session->output) < SETTLE_BYTES)
-            continue;
+        if (result != BATCH_FULL || output_pending_bytes(&session->output) < SETTLE_BYTES) continue;
         if (!settle_output(network, client)) return data;
         output_lend(&session->output, &network->output);
     }
@@ -232,8 +231,7 @@ void client_run_input(struct network *network, struct client *client) {
 /* Where to read to: behind a small rest in the shared buffer, or behind a big one where it lies. */
 static char *place_for_input(struct network *network, struct client *client, size_t *cap) {
     if (client->input_len <= NETWORK_REJOIN_BYTES) {
-        if (client->input_len != 0)
-            memcpy(network->read_buffer, client->input, client->input_len);
+        if (client->input_len != 0) memcpy(network->read_buffer, client->input, client->input_len);
         *cap = NETWORK_READ_BYTES - client->input_len;
         return network->read_buffer;
     }
@@ -247,14 +245,10 @@ static void read_client(struct network *network, struct client *client) {
     size_t before = client->input_len;
     char *place = place_for_input(network, client, &cap);
     switch (connection_read(&client->connection, place + before, cap, &moved)) {
-    case IO_AGAIN:
-        return;
+    case IO_AGAIN: return;
     case IO_CLOSED:
-    case IO_ERROR:
-        client_close_soon(client, true);
-        return;
-    case IO_OK:
-        break;
+    case IO_ERROR: client_close_soon(client, true); return;
+    case IO_OK: break;
     }
     struct session *session = &client->session;
     session->last_active_ms = network->engine->clock->unix_ms;
@@ -268,8 +262,7 @@ static void on_ready(struct event_source *source, uint32_t events) {
     struct client *client = EVENT_OWNER(connection_of_source(source), struct client, connection);
     struct network *network = network_of(client);
     if ((events & EVENT_WRITABLE) != 0) client_wait(network, client);
-    if ((events & EVENT_READABLE) != 0 && !client->session.is_closing)
-        read_client(network, client);
+    if ((events & EVENT_READABLE) != 0 && !client->session.is_closing) read_client(network, client);
 }
 
 /* --- what others ask --- */

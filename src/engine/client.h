@@ -27,7 +27,7 @@ struct client {
     struct session session;
     struct connection connection;
     struct resp_reader reader;
-    char *input;        /* bytes read and not yet consumed; NULL: none */
+    char *input; /* bytes read and not yet consumed; NULL: none */
     size_t input_len;
     size_t input_cap;
     size_t input_wanted; /* at least so many more make the request complete */
@@ -35,10 +35,11 @@ struct client {
     struct client *previous;
     struct client *next_waiting; /* in the network's list of clients with something left to do */
     bool is_waiting;
-    bool is_postponed;      /* its next request waits for the end of a pause */
-    bool is_dropped;        /* closed without sending what waits */
+    bool is_postponed; /* its next request waits for the end of a pause */
+    bool is_dropped;   /* closed without sending what waits */
     bool is_unix;
-    int64_t soft_limit_since_ms; /* unix time from which on its replies are above the soft limit; 0: they are not */
+    int64_t
+        soft_limit_since_ms; /* unix time from which on its replies are above the soft limit; 0: they are not */
 };
 
 /* Starts taking clients: opens the listeners that the directives ask for. NULL with a line in

@@ -18,7 +18,7 @@ struct network {
     struct client *next_to_check; /* where the slow walk over all clients stands */
     struct client *waiting;       /* to be flushed or closed before the loop waits */
     size_t client_count;
-    size_t input_bytes;  /* of clients' own input buffers */
+    size_t input_bytes; /* of clients' own input buffers */
     struct listener *tcp;
     struct listener *local;
     struct timer tick;

@@ -8,6 +8,7 @@
 #include "engine/memory.h"
 #include "engine/reply.h"
 #include "foundation/clock.h"
+#include "foundation/log.h"
 
 /* --- preparing --- */
 
@@ -52,7 +53,22 @@ static int quoted_len(struct bytes text, size_t max) {
     return (int)(len < max ? len : max);
 }
 
+/* The first words of an HTTP request: someone makes a browser talk to this port. What follows may
+ * be commands of that someone's, so nothing more is read. */
+static bool is_cross_protocol(const struct call *call) {
+    return bytes_is_word(call->args[0], "post") || bytes_is_word(call->args[0], "host:");
+}
+
+static bool reject_cross_protocol(struct call *call) {
+    LOG_WARNING("Possible security attack: connection %llu sent POST or Host: as a command, as "
+                "cross protocol scripting does. It is closed.",
+                (unsigned long long)call->session->id);
+    call->session->is_closing = true;
+    return false;
+}
+
 static bool reject_unknown(struct call *call) {
+    if (is_cross_protocol(call)) return reject_cross_protocol(call);
     struct buffer args = {0};
     for (uint32_t i = 1; i < call->argc && args.len < UNKNOWN_QUOTED_MAX; i++) {
         size_t left = UNKNOWN_QUOTED_MAX - args.len;
@@ -73,6 +89,7 @@ static bool reject_container(struct call *call) {
         reply_error_arity(call);
         return false;
     }
+    call->session->last_command = NULL;
     struct buffer title = {0};
     for (const char *c = call->command->row->name; *c != '\0'; c++)
         buffer_append_char(&title, (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c));
@@ -150,7 +167,6 @@ static void count_run(struct call *call, uint64_t ticks) {
 
 static void run_handler(struct call *call) {
     call->engine->keyspace->is_touch_off = call->session->is_no_touch;
-    call->session->last_command = call->command;
     call->engine->running = call;
     uint64_t start = clock_ticks();
     call->command->row->handler(call);
@@ -159,6 +175,7 @@ static void run_handler(struct call *call) {
 }
 
 static enum dispatch_result check_and_run(struct call *call) {
+    call->session->last_command = call->command; /* also one that is refused */
     if (!check_call(call)) return DISPATCH_DONE;
     if (UNLIKELY(is_paused(call))) return DISPATCH_POSTPONED;
     run_handler(call);

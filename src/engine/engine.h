@@ -3,12 +3,12 @@
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
+#include "data/keyspace.h"
 #include "engine/command_table.h"
 #include "engine/error_stats.h"
 #include "engine/feature.h"
 #include "engine/pause.h"
 #include "engine/session.h"
-#include "data/keyspace.h"
 #include "foundation/clock.h"
 
 #include <stdint.h>
@@ -18,8 +18,8 @@ struct event_loop;
 struct network;
 
 struct engine_stats {
-    uint64_t commands;          /* run */
-    uint64_t connections;       /* accepted */
+    uint64_t commands;    /* run */
+    uint64_t connections; /* accepted */
     uint64_t rejected_connections;
     uint64_t input_bytes;
     uint64_t output_bytes;
@@ -33,13 +33,13 @@ struct engine_stats {
 };
 
 struct engine {
-    const struct clock *clock;       /* the loop's, or a test's */
-    struct event_loop *loop;         /* NULL in a test */
+    const struct clock *clock; /* the loop's, or a test's */
+    struct event_loop *loop;   /* NULL in a test */
     struct keyspace *keyspace;
     struct command_table *commands;
-    struct directives *directives;   /* NULL in a test without any */
-    const char *config_path;         /* the file read at start; NULL: none */
-    struct network *network;         /* the clients; NULL without sockets */
+    struct directives *directives;         /* NULL in a test without any */
+    const char *config_path;               /* the file read at start; NULL: none */
+    struct network *network;               /* the clients; NULL without sockets */
     const struct feature *const *features; /* NULL-terminated */
     struct engine_stats stats;
     struct error_stats errors;
@@ -47,10 +47,10 @@ struct engine {
     uint64_t next_session_id;
     int64_t started_ms; /* unix time */
     char run_id[41];
-    const struct call *running; /* the command being run, for the crash report; NULL: none */
-    struct output muted;  /* where replies of silenced sessions go; emptied after each */
+    const struct call *running;      /* the command being run, for the crash report; NULL: none */
+    struct output muted;             /* where replies of silenced sessions go; emptied after each */
     struct output_batch muted_batch; /* lent to it: handlers may set marks in their replies */
-    bool is_tick_off;     /* DEBUG PAUSE-CRON */
+    bool is_tick_off;                /* DEBUG PAUSE-CRON */
     bool is_stopping;
 };
 

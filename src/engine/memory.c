@@ -16,18 +16,19 @@ static struct {
     int64_t lfu_decay_minutes;
 } settings;
 
-/* The names of maxmemory-policy: an order, and whether keys without due time are spared. */
+/* The names of maxmemory-policy, in the order that its error lists them: an order of eviction, and
+ * whether keys without due time are spared. */
 enum { VOLATILE = 1 << 4 };
 
 static const struct directive_choice policies[] = {
-    {"noeviction", EVICTION_NONE},
-    {"allkeys-lru", EVICTION_LEAST_RECENT},
-    {"allkeys-lfu", EVICTION_LEAST_FREQUENT},
-    {"allkeys-random", EVICTION_RANDOM},
     {"volatile-lru", EVICTION_LEAST_RECENT | VOLATILE},
     {"volatile-lfu", EVICTION_LEAST_FREQUENT | VOLATILE},
     {"volatile-random", EVICTION_RANDOM | VOLATILE},
     {"volatile-ttl", EVICTION_SOONEST_DUE | VOLATILE},
+    {"allkeys-lru", EVICTION_LEAST_RECENT},
+    {"allkeys-lfu", EVICTION_LEAST_FREQUENT},
+    {"allkeys-random", EVICTION_RANDOM},
+    {"noeviction", EVICTION_NONE},
     {NULL, 0},
 };
 

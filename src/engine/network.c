@@ -2,7 +2,6 @@
 #include "engine/client.h"
 
 #include "engine/authentication.h"
-#include "engine/authentication.h"
 #include "engine/client_private.h"
 #include "engine/network_settings.h"
 #include "foundation/log.h"
@@ -18,9 +17,9 @@
 
 enum {
     TICK_US = 100 * 1000,
-    TICKS_PER_WALK = 10,         /* every client is looked at once in so many ticks */
-    OWN_DESCRIPTORS = 32,        /* kept free for listeners, logs, files */
-    LINGER_MS = 10 * 1000,       /* a closing client may take so long to read its last reply */
+    TICKS_PER_WALK = 10,   /* every client is looked at once in so many ticks */
+    OWN_DESCRIPTORS = 32,  /* kept free for listeners, logs, files */
+    LINGER_MS = 10 * 1000, /* a closing client may take so long to read its last reply */
 };
 
 /* --- accepting --- */
@@ -114,8 +113,7 @@ static void fit_max_clients(void) {
                             .rlim_max = limit.rlim_max > wanted ? limit.rlim_max : wanted};
     if (setrlimit(RLIMIT_NOFILE, &raised) == 0) return;
     raised = (struct rlimit){.rlim_cur = limit.rlim_max, .rlim_max = limit.rlim_max};
-    uint64_t reached =
-        setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+    uint64_t reached = setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
     if (reached >= wanted) return;
     uint64_t lowered = reached > OWN_DESCRIPTORS ? reached - OWN_DESCRIPTORS : 1;
     LOG_WARNING("maxclients %llu needs %llu open files, the system allows %llu: maxclients is "

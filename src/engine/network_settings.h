@@ -9,7 +9,12 @@
 #include <stdint.h>
 
 /* The classes of client-output-buffer-limit. */
-enum client_class { CLIENT_CLASS_NORMAL, CLIENT_CLASS_REPLICA, CLIENT_CLASS_PUBSUB, CLIENT_CLASSES };
+enum client_class {
+    CLIENT_CLASS_NORMAL,
+    CLIENT_CLASS_REPLICA,
+    CLIENT_CLASS_PUBSUB,
+    CLIENT_CLASSES
+};
 
 struct output_limit {
     int64_t hard_bytes; /* dropped at once above; 0: never */

@@ -153,8 +153,8 @@ enum { QUOTED_NAME_MAX = 128 };
 
 void reply_error_subcommand(struct call *call) {
     struct buffer container = {0};
-    const struct command *command = call->command->parent != NULL ? call->command->parent
-                                                                  : call->command;
+    const struct command *command =
+        call->command->parent != NULL ? call->command->parent : call->command;
     buffer_append_str(&container, command->full_name);
     for (size_t i = 0; i < container.len; i++) {
         char c = container.data[i];

@@ -29,15 +29,15 @@ struct session {
     enum session_reply_mode reply_mode;
     uint32_t db_number;
     bool is_authenticated;
-    bool is_internal;  /* no peer behind it: needs no authentication, is never paused */
+    bool is_internal; /* no peer behind it: needs no authentication, is never paused */
     bool is_no_evict;
     bool is_no_touch;
-    bool is_closing;   /* no further command is run; closed once its replies are sent */
-    char *name;        /* CLIENT SETNAME; NULL: none */
-    char *lib_name;    /* CLIENT SETINFO */
+    bool is_closing; /* no further command is run; closed once its replies are sent */
+    char *name;      /* CLIENT SETNAME; NULL: none */
+    char *lib_name;  /* CLIENT SETINFO */
     char *lib_version;
     const struct command *last_command;
-    int64_t created_ms;     /* unix time */
+    int64_t created_ms; /* unix time */
     int64_t last_active_ms;
     uint64_t command_count;
     uint64_t input_bytes;

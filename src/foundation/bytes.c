@@ -8,6 +8,10 @@ static bool is_space(char c) {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+bool bytes_equal_long(const char *a, const char *b, size_t len) {
+    return len == 0 || memcmp(a, b, len) == 0;
+}
+
 int bytes_compare(struct bytes a, struct bytes b) {
     size_t common = a.len < b.len ? a.len : b.len;
     int order = common == 0 ? 0 : memcmp(a.data, b.data, common);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct bytes {
@@ -23,8 +24,27 @@ static inline struct bytes bytes_of_str(const char *str) {
     return bytes_of(str, strlen(str));
 }
 
+/* The cold half of bytes_equal, for long runs. */
+bool bytes_equal_long(const char *a, const char *b, size_t len);
+
+static inline uint64_t bytes_load_u64(const char *at) {
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+/* Keys are short and mostly equal when they get here: a word at a time, the last one overlapping,
+ * costs a third of a call to memcmp. */
 static inline bool bytes_equal(struct bytes a, struct bytes b) {
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+    enum { WORD = sizeof(uint64_t), SHORT_MAX = 4 * WORD };
+    if (a.len != b.len) return false;
+    if (a.len < WORD || a.len > SHORT_MAX) return bytes_equal_long(a.data, b.data, a.len);
+    uint64_t differing = 0;
+    for (size_t i = 0; i + WORD < a.len; i += WORD)
+        differing |= bytes_load_u64(a.data + i) ^ bytes_load_u64(b.data + i);
+    size_t last = a.len - WORD;
+    differing |= bytes_load_u64(a.data + last) ^ bytes_load_u64(b.data + last);
+    return differing == 0;
 }
 
 /* Below, equal to or above 0 as memcmp; a prefix sorts before what it begins. */

@@ -97,8 +97,8 @@ static void report_command(void) {
 
 static void report(int signal_number, siginfo_t *info, void *context) {
     write_line("=== SKUA CRASH REPORT");
-    write_line("signal %d (%s), code %d, address %p", signal_number,
-               sigabbrev_np(signal_number), info->si_code, info->si_addr);
+    write_line("signal %d (%s), code %d, address %p", signal_number, sigabbrev_np(signal_number),
+               info->si_code, info->si_addr);
     write_line("pid %d, run_id %s", (int)getpid(), reported_engine->run_id);
     report_command();
     report_registers(context);

@@ -13,13 +13,27 @@
 
 /* The families that contribute nothing but commands. */
 static const struct command_list *const plain_lists[] = {
-    &connection_basic_commands, &connection_handshake_commands, &connection_client_commands,
-    &key_exist_commands,        &key_move_commands,             &key_walk_commands,
-    &key_database_commands,     &key_expire_commands,           &key_object_commands,
-    &string_get_commands,       &string_set_commands,           &string_compare_commands,
-    &string_counter_commands,   &string_increx_commands,        &string_edit_commands,
-    &string_multi_commands,     &string_lcs_commands,           &bitmap_bit_commands,
-    &bitmap_bitop_commands,     &bitmap_bitfield_commands,      NULL,
+    &connection_basic_commands,
+    &connection_handshake_commands,
+    &connection_client_commands,
+    &key_exist_commands,
+    &key_move_commands,
+    &key_walk_commands,
+    &key_database_commands,
+    &key_expire_commands,
+    &key_object_commands,
+    &string_get_commands,
+    &string_set_commands,
+    &string_compare_commands,
+    &string_counter_commands,
+    &string_increx_commands,
+    &string_edit_commands,
+    &string_multi_commands,
+    &string_lcs_commands,
+    &bitmap_bit_commands,
+    &bitmap_bitop_commands,
+    &bitmap_bitfield_commands,
+    NULL,
 };
 
 static const struct feature plain_commands_feature = {

@@ -39,7 +39,8 @@ static struct directives *new_directives(void) {
 }
 
 static int fail(const char *text) {
-    (void)fprintf(stderr, "%s%s", text, text[0] != '\0' && text[strlen(text) - 1] == '\n' ? "" : "\n");
+    (void)fprintf(stderr, "%s%s", text,
+                  text[0] != '\0' && text[strlen(text) - 1] == '\n' ? "" : "\n");
     return EXIT_FAILURE;
 }
 

@@ -29,8 +29,8 @@ struct options options_read(int argc, char **argv) {
 bool options_apply(const struct options *options, int argc, char **argv,
                    struct directives *directives, struct buffer *error) {
     struct buffer text = {0};
-    bool is_good = options->config_path == NULL ||
-                   config_text_read(options->config_path, &text, error);
+    bool is_good =
+        options->config_path == NULL || config_text_read(options->config_path, &text, error);
     if (is_good && text.len != 0 && text.data[text.len - 1] != '\n')
         buffer_append_char(&text, '\n');
     if (is_good) {
@@ -69,6 +69,5 @@ void options_print_help(const char *program) {
 }
 
 void options_print_version(void) {
-    printf("Skua server v=%s redis=%s bits=%zu\n", SKUA_VERSION, REDIS_VERSION,
-           sizeof(void *) * 8);
+    printf("Skua server v=%s redis=%s bits=%zu\n", SKUA_VERSION, REDIS_VERSION, sizeof(void *) * 8);
 }

@@ -54,7 +54,8 @@ static bool parse_dir(const struct directive_args *args, struct buffer *error) {
         return false;
     }
     char *path = mem_dup(args->items[0].data, args->items[0].len);
-    bool is_at_start = args->source == DIRECTIVE_FROM_DEFAULT || args->source == DIRECTIVE_FROM_FILE;
+    bool is_at_start =
+        args->source == DIRECTIVE_FROM_DEFAULT || args->source == DIRECTIVE_FROM_FILE;
     if (!is_at_start && (!can_write_to(path, error) || chdir(path) != 0)) {
         if (error->len == 0) buffer_printf(error, "%s", strerror(errno));
         mem_free(path);
@@ -71,8 +72,10 @@ static const struct directive_choice log_levels[] = {
 };
 
 static const struct directive_choice facilities[] = {
-    {"user", LOG_USER},     {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
-    {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4}, {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6},
+    {"user", LOG_USER},     {"local0", LOG_LOCAL0},
+    {"local1", LOG_LOCAL1}, {"local2", LOG_LOCAL2},
+    {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},
+    {"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6},
     {"local7", LOG_LOCAL7}, {NULL, 0},
 };
 

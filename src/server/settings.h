@@ -13,7 +13,7 @@ struct server_settings {
     char *pid_path;
     char *work_path; /* dir */
     char *log_path;
-    int log_level;   /* enum log_level */
+    int log_level; /* enum log_level */
     bool has_syslog;
     char *syslog_ident;
     int syslog_facility;

@@ -27,17 +27,18 @@ struct increx_result {
     long double number, number_delta;
 };
 
+static bool take_flag(bool *flag) {
+    bool is_new = !*flag;
+    *flag = true;
+    return is_new;
+}
+
+/* No option may be given twice. */
 static bool parse_flag(struct call *call, uint32_t index, struct increx_options *options) {
-    if (argument_is(call, index, "saturate")) {
-        options->is_saturating = true;
-    } else if (argument_is(call, index, "enx")) {
-        options->is_only_without_due = true;
-    } else if (argument_is(call, index, "persist") && options->due_index == 0) {
-        options->is_persist = true;
-    } else {
-        return false;
-    }
-    return true;
+    if (argument_is(call, index, "saturate")) return take_flag(&options->is_saturating);
+    if (argument_is(call, index, "enx")) return take_flag(&options->is_only_without_due);
+    if (!argument_is(call, index, "persist") || options->due_index != 0) return false;
+    return take_flag(&options->is_persist);
 }
 
 static bool take_index(uint32_t *field, uint32_t index) {
@@ -80,12 +81,16 @@ static bool parse_options(struct call *call, struct increx_options *options) {
     return true;
 }
 
-static bool read_bound_i64(struct call *call, uint32_t index, int64_t *value) {
-    return index == 0 || argument_i64(call, index, value);
+static bool read_i64(struct call *call, uint32_t index, const char *what, int64_t *value) {
+    if (index == 0 || number_parse_i64(call->args[index], value)) return true;
+    reply_error_printf(call, "ERR %s is not an integer or out of range", what);
+    return false;
 }
 
-static bool read_bound_float(struct call *call, uint32_t index, long double *value) {
-    return index == 0 || argument_long_double(call, index, value);
+static bool read_float(struct call *call, uint32_t index, const char *what, long double *value) {
+    if (index == 0 || number_parse_long_double(call->args[index], value)) return true;
+    reply_error_printf(call, "ERR %s is not a valid float", what);
+    return false;
 }
 
 static bool reject_bounds(struct call *call) {
@@ -96,9 +101,9 @@ static bool reject_bounds(struct call *call) {
 static bool add_integers(struct call *call, const struct increx_options *options,
                          const struct entry *entry, struct increx_result *result) {
     int64_t value = 0, delta = 1, lower = INT64_MIN, upper = INT64_MAX;
-    if (!read_bound_i64(call, options->increment_index, &delta) ||
-        !read_bound_i64(call, options->lower_index, &lower) ||
-        !read_bound_i64(call, options->upper_index, &upper))
+    if (!read_i64(call, options->increment_index, "Increment", &delta) ||
+        !read_i64(call, options->lower_index, "LBOUND", &lower) ||
+        !read_i64(call, options->upper_index, "UBOUND", &upper))
         return false;
     if (lower > upper) return reject_bounds(call);
     if (entry != NULL && !string_get_i64(entry, &value)) {
@@ -129,9 +134,9 @@ static bool read_float_value(struct call *call, const struct entry *entry, long 
 static bool add_floats(struct call *call, const struct increx_options *options,
                        const struct entry *entry, struct increx_result *result) {
     long double value, delta = 1, lower = -LDBL_MAX, upper = LDBL_MAX;
-    if (!read_bound_float(call, options->increment_index, &delta) ||
-        !read_bound_float(call, options->lower_index, &lower) ||
-        !read_bound_float(call, options->upper_index, &upper))
+    if (!read_float(call, options->increment_index, "Increment", &delta) ||
+        !read_float(call, options->lower_index, "LBOUND", &lower) ||
+        !read_float(call, options->upper_index, "UBOUND", &upper))
         return false;
     if (lower > upper) return reject_bounds(call);
     if (!read_float_value(call, entry, &value)) return false;

@@ -147,8 +147,7 @@ static void a_taken_entry_is_the_callers_and_leaves_nothing_behind(void **state)
     struct key key = key_of(BYTES("k"));
     set(fixture.db, key, START_MS + 50);
     int64_t due_ms;
-    struct entry *entry =
-        database_take(fixture.db, key, database_find(fixture.db, key), &due_ms);
+    struct entry *entry = database_take(fixture.db, key, database_find(fixture.db, key), &due_ms);
     assert_int_equal(due_ms, START_MS + 50);
     assert_int_equal(entry_due_word(entry), 0);
     assert_int_equal(fixture.db->due_count, 0);
@@ -283,9 +282,9 @@ static void change_one(struct fixture *fixture, struct model *model) {
         int64_t due_ms = random_due_ms(fixture);
         if (what == 4) due_ms = 0;
         if (what == 5 && model->due_ms[i] > fixture->clock.unix_ms + 2)
-            due_ms = fixture->clock.unix_ms + 1 +
-                     (int64_t)random_below(
-                         (uint64_t)(model->due_ms[i] - fixture->clock.unix_ms - 1));
+            due_ms =
+                fixture->clock.unix_ms + 1 +
+                (int64_t)random_below((uint64_t)(model->due_ms[i] - fixture->clock.unix_ms - 1));
         database_set_due(fixture->db, key, &found, due_ms);
         model->due_ms[i] = due_ms;
     }
@@ -420,8 +419,7 @@ static void churn(struct fixture *fixture, uint64_t bias) {
         struct key key = numbered_key(name, (uint32_t)random_below(SCAN_KEYS * 10));
         if (random_below(100) < bias)
             set(fixture->db, key,
-                random_below(2) == 0 ? 0
-                                     : fixture->clock.unix_ms + 1 + (int64_t)random_below(500));
+                random_below(2) == 0 ? 0 : fixture->clock.unix_ms + 1 + (int64_t)random_below(500));
         else if (random_below(2) == 0)
             (void)remove_key(fixture->db, key);
         else if (database_key_count(fixture->db) > STAYING_KEYS) {

@@ -40,12 +40,9 @@ struct string_block *string_share(const struct entry *entry) {
 
 struct bytes string_view(const struct entry *entry, char scratch[STRING_SCRATCH]) {
     switch ((enum string_encoding)entry->encoding) {
-    case STRING_TAIL:
-        return bytes_of(entry_tail(entry), entry->tail_len);
-    case STRING_BLOCK:
-        return bytes_of(block_of(entry)->data, block_of(entry)->len);
-    case STRING_INTEGER:
-        break;
+    case STRING_TAIL: return bytes_of(entry_tail(entry), entry->tail_len);
+    case STRING_BLOCK: return bytes_of(block_of(entry)->data, block_of(entry)->len);
+    case STRING_INTEGER: break;
     }
     return bytes_of(scratch, number_format_i64(scratch, (int64_t)entry_word(entry)));
 }
@@ -220,8 +217,7 @@ static char *edit_tail(struct entry *entry) {
 
 char *string_edit(struct database *db, struct key key, struct found *found, size_t min_len,
                   size_t *len) {
-    if (found->entry == NULL)
-        string_store(db, key, found, BYTES(""), STRING_STORE_RAW);
+    if (found->entry == NULL) string_store(db, key, found, BYTES(""), STRING_STORE_RAW);
     const struct entry *entry = found->entry;
     if (entry->encoding == STRING_TAIL && entry->tail_len >= min_len) {
         *len = entry->tail_len;
@@ -247,8 +243,7 @@ static void copy_string(const struct entry *source, struct entry *target) {
     if (source->encoding == STRING_INTEGER) {
         entry_set_word(target, entry_word(source));
     } else if (source->encoding == STRING_TAIL) {
-        if (source->tail_len != 0)
-            memcpy(entry_tail(target), entry_tail(source), source->tail_len);
+        if (source->tail_len != 0) memcpy(entry_tail(target), entry_tail(source), source->tail_len);
     } else {
         const struct string_block *block = block_of(source);
         struct string_block *copy = new_block(block->len);

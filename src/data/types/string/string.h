@@ -18,9 +18,9 @@
 enum string_encoding { STRING_INTEGER, STRING_TAIL, STRING_BLOCK };
 
 enum {
-    STRING_TAIL_MAX = 1024,      /* longer values get a block */
+    STRING_TAIL_MAX = 1024,       /* longer values get a block */
     STRING_SHARE_MIN = 16 * 1024, /* from this size on replies share the block */
-    STRING_SCRATCH = 20,         /* room that string_view wants for an integer's digits */
+    STRING_SCRATCH = 20,          /* room that string_view wants for an integer's digits */
 };
 
 struct string_block {

@@ -103,9 +103,13 @@ static void set_model(struct model_value *model, struct bytes text, unsigned fla
 }
 
 static void store(struct fixture *fixture, size_t i) {
-    static const unsigned flag_choices[] = {
-        0, 0, STRING_KEEP_DUE, STRING_WANT_DUE, STRING_STORE_RAW, STRING_AS_TEXT,
-        STRING_KEEP_DUE | STRING_STORE_RAW};
+    static const unsigned flag_choices[] = {0,
+                                            0,
+                                            STRING_KEEP_DUE,
+                                            STRING_WANT_DUE,
+                                            STRING_STORE_RAW,
+                                            STRING_AS_TEXT,
+                                            STRING_KEEP_DUE | STRING_STORE_RAW};
     unsigned flags = flag_choices[random_below(ARRAY_LEN(flag_choices))];
     struct bytes text = random_text(fixture);
     struct found found = database_find(fixture->db, key_at(fixture, i));
@@ -168,7 +172,7 @@ static void set_due(struct fixture *fixture, size_t i) {
     fixture->values[i].due_ms = due_ms;
 }
 
-static void delete(struct fixture *fixture, size_t i) {
+static void delete (struct fixture *fixture, size_t i) {
     struct found found = database_find(fixture->db, key_at(fixture, i));
     if (found.entry == NULL) return;
     database_delete(fixture->db, key_at(fixture, i), found, random_below(2) == 0);
@@ -185,7 +189,7 @@ static void share_and_change(struct fixture *fixture, size_t i) {
     switch (random_below(3)) {
     case 0: store(fixture, i); break;
     case 1: edit(fixture, i); break;
-    default: delete(fixture, i);
+    default: delete (fixture, i);
     }
     assert_int_equal(block->len, len);
     assert_memory_equal(block->data, seen, len);
@@ -200,7 +204,7 @@ static void random_operations_agree_with_a_naive_model(void **state) {
     for (int step = 0; step < STEPS; step++) {
         size_t i = random_below(KEYS);
         switch (random_below(16)) {
-        case 0: delete(fixture, i); break;
+        case 0: delete (fixture, i); break;
         case 1: copy(fixture, i); break;
         case 2:
         case 3: set_due(fixture, i); break;
@@ -264,12 +268,18 @@ static void only_canonical_integers_are_stored_as_integers(void **state) {
         const char *text;
         const char *encoding;
     } cases[] = {
-        {"0", "int"},       {"-1", "int"},
-        {"9223372036854775807", "int"}, {"-9223372036854775808", "int"},
-        {"9223372036854775808", "embstr"}, {"01", "embstr"},
-        {"+1", "embstr"},   {"-0", "embstr"},
-        {" 1", "embstr"},   {"1.0", "embstr"},
-        {"", "embstr"},     {"12345678901234567890123456789012345678901234", "embstr"},
+        {"0", "int"},
+        {"-1", "int"},
+        {"9223372036854775807", "int"},
+        {"-9223372036854775808", "int"},
+        {"9223372036854775808", "embstr"},
+        {"01", "embstr"},
+        {"+1", "embstr"},
+        {"-0", "embstr"},
+        {" 1", "embstr"},
+        {"1.0", "embstr"},
+        {"", "embstr"},
+        {"12345678901234567890123456789012345678901234", "embstr"},
         {"123456789012345678901234567890123456789012345", "raw"},
     };
     struct fixture *fixture = new_fixture();
