@@ -9,9 +9,9 @@ import re
 
 from harness.text import BadCase, split_words
 
-MARKS_WITH_WORD = {"within", "fields", "drawn-from", "differs", "store"}
+MARKS_WITH_WORD = {"within", "fields", "same", "drawn-from", "differs", "store"}
 MARKS = MARKS_WITH_WORD | {
-    "unordered", "pairs", "deep", "type", "shape", "error-code",
+    "unordered", "pairs", "deep", "info", "type", "shape", "error-code",
     "walk", "eventually", "closes", "silent", "pending",
 }
 ACTIONS = {"raw", "raw-close", "await", "disconnect"}

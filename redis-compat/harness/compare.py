@@ -2,6 +2,8 @@
 
 import re
 
+from harness.resp import Reply
+
 ERROR_CODE = re.compile(rb"^\S+")
 
 
@@ -22,6 +24,11 @@ def find_mismatch(marks, oracle, skua):
         return _find_stranger(marks["drawn-from"], oracle, skua)
     if "fields" in marks:
         return find_missing_field(marks["fields"], oracle, skua)
+    if "same" in marks:
+        return _find_other_value(marks["same"], oracle, skua)
+    if "info" in marks:
+        same = _deeply_sorted(_without_notes(oracle)) == _deeply_sorted(_without_notes(skua))
+        return None if same else "the elements differ"
     if "deep" in marks:
         return None if _deeply_sorted(oracle) == _deeply_sorted(skua) else "the elements differ"
     if "unordered" in marks or "pairs" in marks:
@@ -52,6 +59,36 @@ def _deeply_sorted(reply):
     if reply.is_aggregate():
         return (reply.kind, tuple(sorted(map(_deeply_sorted, reply.children()), key=repr)))
     return reply.raw
+
+
+def _without_notes(reply):
+    """COMMAND INFO without the notes of key specs, which are prose."""
+    if not reply.is_aggregate():
+        return reply
+    if reply.kind == "%":
+        pairs = [(key, _without_notes(item)) for key, item in reply.value if not _is_notes(key)]
+        return Reply(reply.kind, pairs)
+    items = reply.value
+    if items and _is_notes(items[0]):
+        items = items[2:]
+    return Reply(reply.kind, [_without_notes(item) for item in items])
+
+
+def _is_notes(reply):
+    return reply.value == b"notes"
+
+
+def _find_other_value(names, oracle, skua):
+    """Each `name=` in both texts must stand with the same value."""
+    missing = find_missing_field(names, oracle, skua)
+    if missing:
+        return missing
+    for name in names.split(","):
+        pattern = re.compile(rb"(?:^|\s)" + re.escape(name.encode()) + rb"[:=](\S*)")
+        left, right = (pattern.search(reply.value).group(1) for reply in (oracle, skua))
+        if left != right:
+            return f"{name} is {left.decode()!r} and {right.decode()!r}"
+    return None
 
 
 def _find_far_number(oracle, skua, tolerance):

@@ -276,7 +276,7 @@ static bool move_slot_to_limbo(struct calendar *calendar, struct wheels *wheels,
         calendar->limbo_tick = slot_start(base + (index - base) % SLOTS, wheel);
         wheels->slots[wheel][index] = NULL;
         update_slot_bit(wheels, wheel, index);
-        ++*position; /* what lives goes back to this slot: not to be taken again before the others */
+        ++*position; /* what lives goes back to this slot: the others come first */
         return true;
     }
     return false;

@@ -49,6 +49,8 @@ int64_t engine_expire(struct engine *engine) {
     return keyspace_next_due_ms(engine->keyspace);
 }
 
+enum { TICKS_PER_DECAY = 10 };
+
 static void note_peak(struct engine *engine) {
     size_t used = mem_used_bytes();
     if (used > engine->stats.peak_used_bytes) engine->stats.peak_used_bytes = used;
@@ -57,6 +59,7 @@ static void note_peak(struct engine *engine) {
 void engine_tick(struct engine *engine) {
     if (engine->is_tick_off) return;
     note_peak(engine);
+    if (++engine->tick_count % TICKS_PER_DECAY == 0) mem_decay();
     for (const struct feature *const *feature = engine->features; *feature != NULL; feature++) {
         if ((*feature)->tick != NULL) (*feature)->tick(engine);
     }

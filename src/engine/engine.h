@@ -45,6 +45,7 @@ struct engine {
     struct error_stats errors;
     struct pause pause;
     uint64_t next_session_id;
+    uint64_t tick_count;
     int64_t started_ms; /* unix time */
     char run_id[41];
     const struct call *running;      /* the command being run, for the crash report; NULL: none */

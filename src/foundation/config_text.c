@@ -183,16 +183,15 @@ static struct bytes hide_secret(const struct reading *reading, struct bytes line
 static void report(const struct reading *reading, int line_number, struct bytes line,
                    struct bytes reason) {
     struct buffer *error = reading->error;
-    buffer_printf(error,
-                  "\n*** FATAL CONFIG FILE ERROR (%s) ***\n"
-                  "Reading the configuration file, at line %d",
-                  directives_server_name(reading->directives), line_number);
-    if (reading->config->file != NULL) buffer_printf(error, " of %s", reading->config->file);
-    buffer_append_str(error, "\n>>> '");
+    buffer_append_str(error, "Fatal error, ");
+    if (reading->config->file == NULL)
+        buffer_append_str(error, "command line");
+    else
+        buffer_printf(error, "config file '%s' line %d", reading->config->file, line_number);
+    buffer_append_str(error, ", '");
     buffer_append_bytes(error, hide_secret(reading, line));
-    buffer_append_str(error, "'\n");
+    buffer_append_str(error, "': ");
     buffer_append_bytes(error, reason);
-    buffer_append_char(error, '\n');
 }
 
 static bool apply_text(const struct reading *reading) {

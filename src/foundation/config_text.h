@@ -18,13 +18,13 @@ void config_text_append_options(struct buffer *text, int word_count, const char 
 
 struct config_text {
     struct bytes text;
-    const char *file;  /* NULL, or the name of an included file for error texts */
+    const char *file;  /* as error texts name it; NULL: it is the command line */
     bool has_includes; /* false: `include` is refused, no file is opened */
 };
 
-/* Sets each directive of the text, at start. False with the whole report in `error`, as the
- * server prints it: the line's number, the line, and what is wrong with it. The lines before it
- * have been set then, so that the caller must not go on. */
+/* Sets each directive of the text, at start. False with one line in `error`: where the bad line
+ * stands, the line, and what is wrong with it. The lines before it have been set then, so that the
+ * caller must not go on. */
 NODISCARD bool config_text_apply(struct directives *directives, const struct config_text *config,
                                  struct buffer *error);
 

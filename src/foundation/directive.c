@@ -10,15 +10,12 @@ struct known {
 };
 
 struct directives {
-    const char *server_name;
     struct known *rows;
     size_t count;
 };
 
-struct directives *directives_new(const char *server_name) {
-    struct directives *directives = mem_alloc_zeroed(sizeof(*directives));
-    directives->server_name = server_name;
-    return directives;
+struct directives *directives_new(void) {
+    return mem_alloc_zeroed(sizeof(struct directives));
 }
 
 void directives_free(struct directives *directives) {
@@ -29,10 +26,6 @@ void directives_free(struct directives *directives) {
     }
     mem_free(directives->rows);
     mem_free(directives);
-}
-
-const char *directives_server_name(const struct directives *directives) {
-    return directives->server_name;
 }
 
 static bool has_name(const struct directive *row, struct bytes name) {

@@ -103,11 +103,9 @@ struct directive {
 
 struct directives;
 
-/* `server_name` is what error texts of the start call the program; it outlives the directives. */
-struct directives *directives_new(const char *server_name);
+struct directives *directives_new(void);
 /* Frees the strings and lists behind the fields too, and clears those fields. */
 void directives_free(struct directives *directives);
-const char *directives_server_name(const struct directives *directives);
 /* Rows must outlive `directives`; a name used twice is a bug. */
 void directives_add(struct directives *directives, const struct directive *rows, size_t count);
 /* Sets every field to its default. Strings and lists must be NULL or set by a directive before. */

@@ -160,6 +160,8 @@ void mem_purge(void) {
     malloc_trim(0);
 }
 
+void mem_decay(void) {}
+
 #else
 
 /* Two arenas: one thread owns the data, so more would only spread free memory over places that
@@ -307,6 +309,10 @@ void mem_read_stats(struct mem_stats *stats) {
 void mem_purge(void) {
     (void)mallctl("thread.tcache.flush", NULL, NULL, NULL, 0);
     (void)mallctl("arena.4096.purge", NULL, NULL, NULL, 0);
+}
+
+void mem_decay(void) {
+    (void)mallctl("arena.4096.decay", NULL, NULL, NULL, 0);
 }
 
 #endif

@@ -70,6 +70,10 @@ void mem_read_stats(struct mem_stats *stats);
 /* Gives unused dirty pages back to the system. */
 void mem_purge(void);
 
+/* Gives back what has lain unused for some seconds. No thread of the allocator's does it by itself, so a process
+ * that may fall idle calls this about once a second. */
+void mem_decay(void);
+
 /* Makes the `nth` mem_try_* call from now on fail once (1 = the next); 0 turns it off. Exists in
  * test builds only (SKUA_TEST). */
 void mem_fail_nth_try(uint64_t nth);

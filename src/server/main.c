@@ -29,7 +29,7 @@ static void start_foundation(void) {
 }
 
 static struct directives *new_directives(void) {
-    struct directives *directives = directives_new("SKUA");
+    struct directives *directives = directives_new();
     for (const struct feature *const *feature = features_all(); *feature != NULL; feature++) {
         if ((*feature)->directive_count != 0)
             directives_add(directives, (*feature)->directives, (*feature)->directive_count);
@@ -103,9 +103,11 @@ static int run_engine(struct engine *engine) {
         serve(engine);
         signals_stop(engine);
         network_stop(engine->network);
+        LOG_NOTICE("Skua is now ready to exit, bye bye...");
     } else {
-        LOG_WARNING("%s", error);
-        status = EXIT_FAILURE;
+        /* A daemon has nobody to read its standard error. */
+        if (server_settings()->is_daemon) LOG_WARNING("%s", error);
+        status = fail(error);
     }
     stop_features(engine, started);
     return status;
@@ -126,7 +128,6 @@ static int run(struct directives *directives, const char *config_path) {
     engine->config_path = config_path;
     engine->keyspace->worker = worker;
     int status = run_engine(engine);
-    LOG_NOTICE("Skua is now ready to exit, bye bye...");
     worker_stop(worker);
     engine_free(engine);
     event_loop_free(loop);

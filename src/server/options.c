@@ -26,21 +26,34 @@ struct options options_read(int argc, char **argv) {
     return options;
 }
 
-bool options_apply(const struct options *options, int argc, char **argv,
-                   struct directives *directives, struct buffer *error) {
+static bool apply_file(const char *path, struct directives *directives, struct buffer *error) {
     struct buffer text = {0};
-    bool is_good =
-        options->config_path == NULL || config_text_read(options->config_path, &text, error);
-    if (is_good && text.len != 0 && text.data[text.len - 1] != '\n')
-        buffer_append_char(&text, '\n');
+    bool is_good = config_text_read(path, &text, error);
     if (is_good) {
-        config_text_append_options(&text, argc - options->first_option,
-                                   (const char *const *)argv + options->first_option);
-        struct config_text config = {.text = buffer_bytes(&text), .has_includes = true};
+        struct config_text config = {
+            .text = buffer_bytes(&text), .file = path, .has_includes = true};
         is_good = config_text_apply(directives, &config, error);
     }
     buffer_destroy(&text);
     return is_good;
+}
+
+static bool apply_options(int count, const char *const *words, struct directives *directives,
+                          struct buffer *error) {
+    struct buffer text = {0};
+    config_text_append_options(&text, count, words);
+    struct config_text config = {.text = buffer_bytes(&text), .has_includes = true};
+    bool is_good = config_text_apply(directives, &config, error);
+    buffer_destroy(&text);
+    return is_good;
+}
+
+bool options_apply(const struct options *options, int argc, char **argv,
+                   struct directives *directives, struct buffer *error) {
+    const char *path = options->config_path;
+    return (path == NULL || apply_file(path, directives, error)) &&
+           apply_options(argc - options->first_option,
+                         (const char *const *)argv + options->first_option, directives, error);
 }
 
 char *options_absolute_path(const struct options *options) {

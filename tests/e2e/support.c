@@ -32,7 +32,7 @@ enum {
 
 /* --- time --- */
 
-static int64_t now_ms(void) {
+int64_t e2e_now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
@@ -63,8 +63,7 @@ static struct sockaddr_in loopback(int port) {
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
-/* One that the system has just handed out and nobody listens on. */
-static int find_free_port(void) {
+int e2e_find_free_port(void) {
     struct sockaddr_in address = loopback(0);
     socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -75,13 +74,13 @@ static int find_free_port(void) {
     return ntohs(address.sin_port);
 }
 
-static void make_folder(char *folder) {
+void e2e_make_folder(char *folder) {
     const char *base = getenv("TMPDIR");
     snprintf(folder, E2E_PATH_MAX, "%s/skua-e2e-XXXXXX", base == NULL ? "/tmp" : base);
     if (mkdtemp(folder) == NULL) fail_msg("%s: %s", folder, strerror(errno));
 }
 
-static void remove_folder(const char *folder) {
+void e2e_remove_folder(const char *folder) {
     char path[E2E_PATH_MAX * 4];
     DIR *dir = opendir(folder);
     if (dir == NULL) return;
@@ -90,7 +89,7 @@ static void remove_folder(const char *folder) {
         snprintf(path, sizeof(path), "%s/%s", folder, file->d_name);
         struct stat status;
         if (lstat(path, &status) == 0 && S_ISDIR(status.st_mode))
-            remove_folder(path);
+            e2e_remove_folder(path);
         else
             unlink(path);
     }
@@ -137,8 +136,8 @@ static bool try_connect(struct e2e_server *server) {
 
 /* True once it answers; false when it ended instead. */
 static bool await_start(struct e2e_server *server) {
-    int64_t end_ms = now_ms() + E2E_LIMIT_MS;
-    while (now_ms() < end_ms) {
+    int64_t end_ms = e2e_now_ms() + E2E_LIMIT_MS;
+    while (e2e_now_ms() < end_ms) {
         int status;
         if (waitpid(server->pid, &status, WNOHANG) == server->pid) return false;
         if (try_connect(server)) {
@@ -163,7 +162,7 @@ static void start_on_free_port(struct e2e_server *server, const char *const *arg
         assert_true(count < MAX_ARGUMENTS);
         all[count++] = arguments[i];
     }
-    server->port = find_free_port();
+    server->port = e2e_find_free_port();
     snprintf(port, sizeof(port), "%d", server->port);
     server->pid = spawn(server->folder, all);
 }
@@ -171,7 +170,7 @@ static void start_on_free_port(struct e2e_server *server, const char *const *arg
 struct e2e_server *e2e_server_start(const char *const *arguments) {
     struct e2e_server *server = calloc(1, sizeof(*server));
     assert_non_null(server);
-    make_folder(server->folder);
+    e2e_make_folder(server->folder);
     for (int attempt = 0; attempt < START_ATTEMPTS; attempt++) {
         start_on_free_port(server, arguments);
         if (await_start(server)) return server;
@@ -179,7 +178,7 @@ struct e2e_server *e2e_server_start(const char *const *arguments) {
     char *log = e2e_server_read_log(server);
     print_error("%s\n", log);
     free(log);
-    remove_folder(server->folder);
+    e2e_remove_folder(server->folder);
     free(server);
     fail_msg("the server does not start");
     return NULL;
@@ -189,9 +188,9 @@ struct e2e_server *e2e_server_start(const char *const *arguments) {
 
 /* The wait status of the process; -1 when it has to be killed. */
 static int await_end(pid_t pid) {
-    int64_t end_ms = now_ms() + E2E_LIMIT_MS;
+    int64_t end_ms = e2e_now_ms() + E2E_LIMIT_MS;
     int status;
-    while (now_ms() < end_ms) {
+    while (e2e_now_ms() < end_ms) {
         if (waitpid(pid, &status, WNOHANG) == pid) return status;
         wait_a_little();
     }
@@ -211,13 +210,13 @@ void e2e_server_stop(struct e2e_server *server) {
         print_error("%s\n", log);
         free(log);
     }
-    remove_folder(server->folder);
+    e2e_remove_folder(server->folder);
     free(server->text);
     free(server);
     if (!is_clean) fail_msg("the server ended with wait status %d", status);
 }
 
-static char *read_file(const char *path) {
+char *e2e_read_file(const char *path) {
     struct buffer text = {0};
     char piece[4096];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -232,19 +231,19 @@ static char *read_file(const char *path) {
 char *e2e_server_read_log(const struct e2e_server *server) {
     char path[E2E_PATH_MAX + 16];
     snprintf(path, sizeof(path), "%s/server.log", server->folder);
-    return read_file(path);
+    return e2e_read_file(path);
 }
 
 int e2e_server_run_to_end(const char *const *arguments, char *output, size_t cap) {
     static const char *const none[] = {NULL};
     struct e2e_server server = {0};
-    make_folder(server.folder);
+    e2e_make_folder(server.folder);
     server.pid = spawn(server.folder, arguments == NULL ? none : arguments);
     int status = await_end(server.pid);
     char *log = e2e_server_read_log(&server);
     snprintf(output, cap, "%s", log);
     free(log);
-    remove_folder(server.folder);
+    e2e_remove_folder(server.folder);
     if (status == -1) fail_msg("the server still runs after %d ms", E2E_LIMIT_MS);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
@@ -320,9 +319,9 @@ const char *e2e_server_run(struct e2e_server *server, const char *line) {
 }
 
 void e2e_server_await(struct e2e_server *server, const char *line, const char *expected) {
-    int64_t end_ms = now_ms() + E2E_LIMIT_MS;
+    int64_t end_ms = e2e_now_ms() + E2E_LIMIT_MS;
     while (strcmp(e2e_server_run(server, line), expected) != 0) {
-        if (now_ms() > end_ms) fail_msg("%s still answers %s", line, server->text);
+        if (e2e_now_ms() > end_ms) fail_msg("%s still answers %s", line, server->text);
         wait_a_little();
     }
 }

@@ -15,6 +15,7 @@
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum { E2E_LIMIT_MS = 20 * 1000, E2E_PATH_MAX = 256 };
@@ -23,6 +24,7 @@ struct e2e_server {
     pid_t pid;
     int port;
     char folder[E2E_PATH_MAX]; /* its working directory; holds server.log */
+    pid_t ended;               /* 0, or its process that e2e_server_await_end has seen end */
     redisContext *control;     /* for e2e_server_run */
     char *text;                /* what the last e2e_server_run returned */
 };
@@ -31,14 +33,35 @@ struct e2e_server {
  * 127.0.0.1", once it answers PING (or asks for the password). The test fails when it does not
  * come up. */
 struct e2e_server *e2e_server_start(const char *const *arguments);
+/* The same with settings from a configuration, in skua.conf or on standard input, that holds port,
+ * bind and `text`; `arguments` come behind it. */
+struct e2e_server *e2e_server_start_from_file(const char *text, const char *const *arguments);
+struct e2e_server *e2e_server_start_from_stdin(const char *text);
+/* Waits for a server that is ending and returns its wait status. */
+int e2e_server_await_end(struct e2e_server *server);
 /* Asks it to end, waits until it has, removes its folder. The test fails, its log printed, when
  * it did not end by itself with status 0. NULL (it never started) is ignored. */
 void e2e_server_stop(struct e2e_server *server);
 /* Runs the program to its end in an empty folder and returns its exit status; -1 when a signal
- * ended it. `output` takes what it wrote, cut to fit. */
+ * ended it. `output` takes what it wrote, cut to fit. The test fails when it leaves a file. */
 int e2e_server_run_to_end(const char *const *arguments, char *output, size_t cap);
 /* What the server has logged; the caller frees it. */
 char *e2e_server_read_log(const struct e2e_server *server);
+
+/* Its folder's file, as a path; valid until the next call. */
+const char *e2e_server_path(const struct e2e_server *server, const char *name);
+/* The content of a file, "" when there is none; the caller frees it. */
+char *e2e_read_file(const char *path);
+void e2e_write_file(const char *path, const char *text);
+/* An empty folder, to be removed by e2e_remove_folder. `folder` has E2E_PATH_MAX. */
+void e2e_make_folder(char *folder);
+void e2e_remove_folder(const char *folder);
+int64_t e2e_now_ms(void);
+/* A moment between two looks at something that is bound to happen; the test fails when they go on
+ * for E2E_LIMIT_MS from `since_ms`. */
+void e2e_wait_a_little(int64_t since_ms, const char *for_what);
+/* One that the system has just handed out and nobody listens on. */
+int e2e_find_free_port(void);
 
 /* --- commands over hiredis --- */
 
@@ -52,6 +75,8 @@ void e2e_send(redisContext *context, const char *line);
 char *e2e_receive(redisContext *context);
 /* e2e_run over the server's own connection; valid until the next one. */
 const char *e2e_server_run(struct e2e_server *server, const char *line);
+/* A number from INFO; the test fails when there is no such field. */
+int64_t e2e_server_info(struct e2e_server *server, const char *field);
 /* Runs the line until the reply is as expected. */
 void e2e_server_await(struct e2e_server *server, const char *line, const char *expected);
 

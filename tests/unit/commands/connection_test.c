@@ -29,7 +29,7 @@ static int set_up(void **state) {
         &connection_client_commands,
         NULL,
     };
-    directives = directives_new("test");
+    directives = directives_new();
     directives_add(directives, authentication_feature.directives,
                    authentication_feature.directive_count);
     directives_apply_defaults(directives);

@@ -159,7 +159,7 @@ static void any_cut_of_a_stream_gives_the_same_replies(void **state) {
         assert_int_equal(b->is_closing, a->is_closing);
         assert_int_equal(b->db_number, a->db_number);
         assert_int_equal(cut.result, whole.result);
-        assert_int_equal(cut.input.len, whole.input.len);
+        if (!a->is_closing) assert_int_equal(cut.input.len, whole.input.len);
         buffer_destroy(&stream);
         stop_peer(&whole);
         stop_peer(&cut);

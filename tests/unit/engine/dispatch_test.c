@@ -32,8 +32,7 @@ static void names_are_found_in_any_case(void **state) {
 static void unknown_commands_are_refused_with_what_was_sent(void **state) {
     (void)state;
     struct command_fixture *fixture = start();
-    assert_reply(fixture, "nosuch",
-                 "-ERR unknown command 'nosuch', with args beginning with: ");
+    assert_reply(fixture, "nosuch", "-ERR unknown command 'nosuch', with args beginning with: ");
     assert_reply(fixture, "nosuch a \"b c\"",
                  "-ERR unknown command 'nosuch', with args beginning with: 'a' 'b c' ");
     assert_reply(fixture, "\"no\\r\\nsuch\" \"a\\nb\"",

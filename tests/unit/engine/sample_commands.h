@@ -77,8 +77,7 @@ static void sample_mute(struct call *call) {
     if (argument_is(call, 1, "off")) {
         session->reply_mode = SESSION_REPLY_OFF;
     } else if (argument_is(call, 1, "skip")) {
-        if (session->reply_mode != SESSION_REPLY_OFF)
-            session->reply_mode = SESSION_REPLY_SKIP_NEXT;
+        if (session->reply_mode != SESSION_REPLY_OFF) session->reply_mode = SESSION_REPLY_SKIP_NEXT;
     } else {
         session->reply_mode = SESSION_REPLY_ON;
         call->output = &session->output;

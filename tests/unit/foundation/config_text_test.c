@@ -15,7 +15,8 @@
 /* Applies the text; the report, or "" when all went well. */
 static const char *apply(const char *text) {
     static char report[1024];
-    struct config_text config = {.text = bytes_of_str(text), .has_includes = true};
+    struct config_text config = {
+        .text = bytes_of_str(text), .file = "x.conf", .has_includes = true};
     struct buffer error = {0};
     bool is_good = config_text_apply(directives, &config, &error);
     assert_int_equal(is_good, error.len == 0);
@@ -25,8 +26,7 @@ static const char *apply(const char *text) {
 }
 
 #define REPORT(line, text, reason)                                                                 \
-    "\n*** FATAL CONFIG FILE ERROR (Skua 1.0) ***\nReading the configuration file, at line " line  \
-    "\n>>> '" text "'\n" reason "\n"
+    "Fatal error, config file 'x.conf' line " line ", '" text "': " reason
 
 static void a_file_sets_its_directives(void **state) {
     (void)state;
@@ -113,9 +113,8 @@ static void included_files_are_read_in_place(void **state) {
 
     write_file(second, "\nfoo\n");
     snprintf(want, sizeof(want),
-             "\n*** FATAL CONFIG FILE ERROR (Skua 1.0) ***\n"
-             "Reading the configuration file, at line 2 of %s\n>>> 'foo'\n"
-             "Bad directive or wrong number of arguments\n",
+             "Fatal error, config file '%s' line 2, 'foo': "
+             "Bad directive or wrong number of arguments",
              second);
     assert_string_equal(apply(text), want);
     write_file(second, "include ");

@@ -187,7 +187,7 @@ static UNUSED int set_up(void **state) {
     memset(&settings, 0, sizeof(settings));
     apply_calls = 0;
     must_fail_apply = false;
-    directives = directives_new("Skua 1.0");
+    directives = directives_new();
     directives_add(directives, rows, 1);
     directives_add(directives, rows + 1, ARRAY_LEN(rows) - 1);
     directives_apply_defaults(directives);

@@ -40,7 +40,7 @@ static void start_process(void) {
 
 /* The defaults of every directive: commands look at settings of the engine too. */
 static struct directives *add_directives(const struct feature *const *features) {
-    struct directives *directives = directives_new("skua");
+    struct directives *directives = directives_new();
     for (; *features != NULL; features++)
         directives_add(directives, (*features)->directives, (*features)->directive_count);
     directives_apply_defaults(directives);

@@ -37,8 +37,10 @@ static struct fixture *new_fixture(void) {
     clock_set_unix_us(&fixture->clock, (int64_t)START_MS * 1000);
     fixture->keyspace = keyspace_new(1, &fixture->clock);
     fixture->db = fixture->keyspace->dbs[0];
-    for (int i = 0; i < KEYS; i++)
-        snprintf(fixture->names[i], sizeof(fixture->names[i]), "%0*d", i % 3 == 2 ? 300 : 1 + i, i);
+    for (size_t i = 0; i < KEYS; i++) {
+        memset(fixture->names[i], '0', i % 3 == 2 ? 300 : i);
+        fixture->names[i][0] = (char)('a' + i);
+    }
     return fixture;
 }
 
