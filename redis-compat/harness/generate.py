@@ -5,6 +5,7 @@ making a command costs a few microseconds. Now and then a command is damaged on 
 dropped, doubled, replaced, or added.
 """
 
+from harness.newer import make_makers
 from harness.values import BIT_ENCODINGS, GARBAGE, PATTERNS, Values
 
 # How often each command is drawn, relative to 10 for the rest. The scope of a random stream is this
@@ -40,14 +41,14 @@ class Generator:
         self.values = Values(random)
         known = [name for name in COMMANDS if name in syntax]
         self.makers = [self._compile_command(syntax[name]) for name in known]
-        self.weights = []
-        total = 0
-        for name in known:
-            total += COMMANDS[name]
-            self.weights.append(total)
+        self.weights = [COMMANDS[name] for name in known]
+        self.known_count = len(known)
+        for maker, weight in make_makers(self.values):
+            self.makers.append(maker)
+            self.weights.append(weight)
 
     def take_commands(self, count):
-        makers = self.random.choices(self.makers, cum_weights=self.weights, k=count)
+        makers = self.random.choices(self.makers, self.weights, k=count)
         return [make() for make in makers]
 
     def _compile_command(self, command):
@@ -69,8 +70,10 @@ class Generator:
         return make
 
     def _make_getkeys(self):
-        """COMMAND GETKEYS of any other command."""
-        return [b"COMMAND", b"GETKEYS", *self.take_commands(1)[0]]
+        """COMMAND GETKEYS of any other command that both servers know."""
+        known = self.makers[: self.known_count]
+        (make,) = self.random.choices(known, self.weights[: self.known_count])
+        return [b"COMMAND", b"GETKEYS", *make()]
 
     def _damage(self, args, fixed):
         kind = self.values.below(4)

@@ -11,6 +11,7 @@ import time
 from harness.compare import find_mismatch
 from harness.connection import NoReply
 from harness.generate import NEWER_TOKENS, Generator
+from harness.newer import for_oracle, is_refused_by_newer, translate_reply
 from harness.play import walk
 from harness.resp import describe, encode_command, parse_all, quote
 from harness.shrink import shrink
@@ -85,6 +86,7 @@ class Sender:
 
     def __init__(self, pair):
         self.pair = pair
+        self.aside = None
 
     def play(self, commands, protocol):
         """None, or the first Disagreement of `commands` from an empty dataset."""
@@ -103,34 +105,40 @@ class Sender:
     def _play_batches(self, commands, connections):
         for start in range(0, len(commands), BATCH_COMMANDS):
             batch = commands[start : start + BATCH_COMMANDS]
-            data = b"".join(map(encode_command, batch)) + encode_command([b"ECHO", END_MARK])
-            for connection in connections:
-                connection.send_raw(data)
+            for connection, form in zip(connections, (for_oracle, list)):
+                data = b"".join(encode_command(form(args)) for args in batch)
+                connection.send_raw(data + encode_command([b"ECHO", END_MARK]))
             replies = [connection.read_until(END_REPLY) for connection in connections]
             if replies[0] != replies[1]:
-                found = _find_disagreement(batch, start, *map(parse_all, replies))
+                found = self._find_disagreement(batch, start, *map(parse_all, replies))
                 if found:
                     return found
         return compare_datasets(connections)
 
+    def _find_disagreement(self, batch, start, oracle_replies, skua_replies):
+        if len(oracle_replies) != len(skua_replies):
+            counts = f"{len(oracle_replies)} and {len(skua_replies)} replies"
+            return Disagreement(start, counts, b"", b"")
+        for offset, args in enumerate(batch):
+            oracle, skua = translate_reply(args, oracle_replies[offset]), skua_replies[offset]
+            if oracle.raw == skua.raw:
+                continue
+            what = find_mismatch(MARKS.get(args[0].upper(), NO_MARKS), oracle, skua)
+            if what and not is_refused_by_newer(self._aside(), args, skua):
+                return Disagreement(start + offset, what, oracle.raw, skua.raw)
+        return None
+
+    def _aside(self):
+        """A connection to the oracle that no stream uses."""
+        if self.aside is None:
+            self.aside = self.pair.oracle.connect()
+        return self.aside
+
     def _revive(self, error):
+        self.aside = None
         words = str(error)
         told = [server.revive() for server in self.pair.both()]
         return "\n".join([words, *(one for one in told if one)])
-
-
-def _find_disagreement(batch, start, oracle_replies, skua_replies):
-    if len(oracle_replies) != len(skua_replies):
-        counts = f"{len(oracle_replies)} and {len(skua_replies)} replies"
-        return Disagreement(start, counts, b"", b"")
-    for offset, (oracle, skua) in enumerate(zip(oracle_replies, skua_replies)):
-        if oracle.raw == skua.raw or offset == len(batch):
-            continue
-        marks = MARKS.get(batch[offset][0].upper(), NO_MARKS)
-        what = find_mismatch(marks, oracle, skua)
-        if what:
-            return Disagreement(start + offset, what, oracle.raw, skua.raw)
-    return None
 
 
 def compare_datasets(connections):

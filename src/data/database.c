@@ -212,6 +212,7 @@ void database_delete(struct database *db, struct key key, struct found found, bo
 void database_evict(struct database *db, struct entry *entry) {
     struct key key = key_of(entry_key(entry));
     struct found found = find_entry(db, key);
+    CHECK(found.entry == entry);
     note_record_dead(db, entry_due_word(entry));
     unlink_entry(db, key, found);
     db->keyspace->stats.evicted++;

@@ -52,7 +52,8 @@ void key_event_subscribe(struct key_event_listeners *listeners, uint32_t classes
                          key_event_function *function, void *context);
 void key_event_unsubscribe(struct key_event_listeners *listeners, key_event_function *function,
                            void *context);
-/* Calls the listeners that want the event's class, in order of subscription. */
+/* Calls the listeners that want the event's class, in order of subscription. They may not subscribe
+ * or unsubscribe anyone, themselves included, before the last of them has returned. */
 void key_event_fire(const struct key_event_listeners *listeners, const struct key_event *event);
 
 #endif

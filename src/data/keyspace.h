@@ -40,8 +40,8 @@ void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second);
 /* Keys of all databases. */
 uint64_t keyspace_key_count(const struct keyspace *keyspace);
 
-/* Removes what is due in any database, looking at no more than about `max_records` calendar records.
- * Fires "expired" for each. Returns true when nothing due is left. */
+/* Removes what is due in any database, looking at no more than about `max_records` calendar records
+ * in each of them. Fires "expired" for each key. Returns true when nothing due is left. */
 bool keyspace_expire_due(struct keyspace *keyspace, size_t max_records);
 /* Milliseconds until keyspace_expire_due is wanted again; INT64_MAX when no key has a due time. */
 int64_t keyspace_next_due_ms(const struct keyspace *keyspace);

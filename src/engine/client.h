@@ -77,7 +77,7 @@ struct client_usage {
     bool is_writing;
 };
 void client_measure(const struct client *client, struct client_usage *usage);
-/* Memory of a client: its struct, buffers and names. */
+/* Memory of a client: its struct, buffers and names, and what it is to be sent. */
 size_t client_used_bytes(const struct client *client);
 /* Unused room in the client's own input buffer. */
 size_t client_input_free_bytes(const struct client *client);

@@ -119,10 +119,10 @@ struct command_row {
     int arity;                /* arguments with the name; negative: at least so many */
     uint32_t flags;           /* enum command_flag */
     uint32_t categories;      /* enum command_category, beside those implied */
+    uint32_t subcommand_count;
     struct key_spec keys[COMMAND_KEY_SPECS];
     command_key_finder *find_keys; /* NULL: the specs say it all */
     const struct command_row *subcommands;
-    uint32_t subcommand_count;
     const char *tips; /* words for COMMAND INFO, parted by spaces; NULL: none */
     const char *summary;
     const char *syntax; /* see engine/syntax.h; NULL: no arguments */

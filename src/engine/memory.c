@@ -79,8 +79,7 @@ static bool apply_settings(struct buffer *error) {
     return true;
 }
 
-static bool start_memory(struct engine *engine, char *error) {
-    (void)error;
+static bool start_memory(struct engine *engine, char *error UNUSED) {
     governed = engine;
     set_access_policy(engine);
     return true;

@@ -157,6 +157,7 @@ bool directive_parse(const struct directive *row, const struct directive_args *a
 /* Setting. */
 
 static void set_string(char **field, const struct directive_value *value) {
+    CHECK(value->items != NULL);
     char *copy = mem_dup(value->items[0].data, value->items[0].len);
     mem_free(*field);
     *field = copy;

@@ -9,6 +9,7 @@
 #include <execinfo.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ucontext.h>
@@ -60,13 +61,26 @@ static void report_registers(const ucontext_t *context) {
 #endif
 }
 
+/* Where the linker puts the program's first byte and the end of its code. */
+extern const char __executable_start[];
+extern const char etext[];
+
+/* Programs are loaded at a random place: debuggers know code by its offset in the file. */
+static void report_frame(const void *address) {
+    uintptr_t place = (uintptr_t)address, start = (uintptr_t)__executable_start;
+    if (place >= start && place < (uintptr_t)etext)
+        write_line("%p skua-server+0x%llx", address, (unsigned long long)(place - start));
+    else
+        write_line("%p", address);
+}
+
 /* Where backtrace_symbols_fd can write to: a pipe would need a reader, so the log's own way is not
  * taken; standard error gets the symbols, the log the addresses. */
 static void report_stack(void) {
     void *frames[STACK_FRAMES];
     int count = backtrace(frames, STACK_FRAMES);
-    write_line("--- stack (resolve with: addr2line -Cfipe skua-server ADDRESS)");
-    for (int i = 0; i < count; i++) write_line("%p", frames[i]);
+    write_line("--- stack (resolve with: addr2line -Cfipe skua-server OFFSET)");
+    for (int i = 0; i < count; i++) report_frame(frames[i]);
     backtrace_symbols_fd(frames, count, STDERR_FILENO);
 }
 

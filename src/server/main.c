@@ -134,9 +134,10 @@ static int run(struct directives *directives, const char *config_path) {
     return status;
 }
 
-/* Checks and enters what the settings name, while errors can still be seen. */
+/* Checks and enters what the settings name, while errors can still be seen: first `dir`, to which
+ * the log's name may be relative. */
 static bool prepare_process(struct buffer *error) {
-    if (!server_settings_open_log(error) || !server_settings_enter_dir(error)) return false;
+    if (!server_settings_enter_dir(error) || !server_settings_open_log(error)) return false;
     if (!server_settings()->is_daemon || daemon(1, 0) == 0) return true;
     buffer_printf(error, "Can't daemonize: %s", strerror(errno));
     return false;

@@ -96,7 +96,7 @@ static void a_line_tells_both_ends_of_the_connection(void **state) {
     read_own_field(server->control, "events", value);
     assert_string_equal(value, "r");
     read_own_field(server->control, "fd", value);
-    assert_true(atoi(value) > 2);
+    assert_true(strtol(value, NULL, 10) > 2);
 }
 
 /* --- CLIENT KILL --- */

@@ -38,9 +38,13 @@ int64_t e2e_now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Between two looks at something that is bound to happen. */
 static void wait_a_little(void) {
     (void)poll(NULL, 0, POLL_MS);
+}
+
+void e2e_wait_a_little(int64_t since_ms, const char *for_what) {
+    if (e2e_now_ms() > since_ms + E2E_LIMIT_MS) fail_msg("still waiting for %s", for_what);
+    wait_a_little();
 }
 
 static struct timeval limit(void) {
@@ -97,14 +101,16 @@ void e2e_remove_folder(const char *folder) {
     rmdir(folder);
 }
 
-/* In the child: becomes the server, whose output goes to server.log. It dies with the test. */
+/* In the child: becomes the server, whose output goes to server.log. It dies with the test. What
+ * it is to read from standard input is in skua.conf. */
 static void become_server(const char *path, const char *folder, const char *const *arguments) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     int log = -1;
     if (chdir(folder) == 0) log = open("server.log", O_WRONLY | O_CREAT | O_APPEND, 0644);
-    int null = open("/dev/null", O_RDONLY);
-    if (log < 0 || null < 0) _exit(126);
-    dup2(null, STDIN_FILENO);
+    bool reads_input = arguments[0] != NULL && strcmp(arguments[0], "-") == 0;
+    int input = open(reads_input ? "skua.conf" : "/dev/null", O_RDONLY);
+    if (log < 0 || input < 0) _exit(126);
+    dup2(input, STDIN_FILENO);
     dup2(log, STDOUT_FILENO);
     dup2(log, STDERR_FILENO);
     char *argv[MAX_ARGUMENTS + 2] = {NULL};
@@ -154,25 +160,46 @@ static bool await_start(struct e2e_server *server) {
     return false;
 }
 
-static void start_on_free_port(struct e2e_server *server, const char *const *arguments) {
+/* What to start a server with; `config` is NULL, "skua.conf" or "-". */
+struct launch {
+    const char *config;
+    const char *text;
+    const char *const *arguments;
+};
+
+static void write_config(const struct e2e_server *server, const char *text) {
+    struct buffer config = {0};
+    buffer_printf(&config, "port %d\nbind 127.0.0.1\n%s", server->port, text);
+    e2e_write_file(e2e_server_path(server, "skua.conf"), buffer_c_str(&config));
+    buffer_destroy(&config);
+}
+
+static void start_on_free_port(struct e2e_server *server, const struct launch *launch) {
     char port[16];
     const char *all[MAX_ARGUMENTS + 1] = {"--port", port, "--bind", "127.0.0.1"};
     size_t count = 4;
-    for (size_t i = 0; arguments != NULL && arguments[i] != NULL; i++) {
-        assert_true(count < MAX_ARGUMENTS);
-        all[count++] = arguments[i];
-    }
     server->port = e2e_find_free_port();
     snprintf(port, sizeof(port), "%d", server->port);
+    if (launch->config != NULL) {
+        write_config(server, launch->text);
+        all[0] = launch->config;
+        all[1] = NULL;
+        count = 1;
+    }
+    for (size_t i = 0; launch->arguments != NULL && launch->arguments[i] != NULL; i++) {
+        assert_true(count < MAX_ARGUMENTS);
+        all[count++] = launch->arguments[i];
+    }
+    all[count] = NULL;
     server->pid = spawn(server->folder, all);
 }
 
-struct e2e_server *e2e_server_start(const char *const *arguments) {
+static struct e2e_server *start(const struct launch *launch) {
     struct e2e_server *server = calloc(1, sizeof(*server));
     assert_non_null(server);
     e2e_make_folder(server->folder);
     for (int attempt = 0; attempt < START_ATTEMPTS; attempt++) {
-        start_on_free_port(server, arguments);
+        start_on_free_port(server, launch);
         if (await_start(server)) return server;
     }
     char *log = e2e_server_read_log(server);
@@ -182,6 +209,18 @@ struct e2e_server *e2e_server_start(const char *const *arguments) {
     free(server);
     fail_msg("the server does not start");
     return NULL;
+}
+
+struct e2e_server *e2e_server_start(const char *const *arguments) {
+    return start(&(struct launch){.arguments = arguments});
+}
+
+struct e2e_server *e2e_server_start_from_file(const char *text, const char *const *arguments) {
+    return start(&(struct launch){.config = "skua.conf", .text = text, .arguments = arguments});
+}
+
+struct e2e_server *e2e_server_start_from_stdin(const char *text) {
+    return start(&(struct launch){.config = "-", .text = text});
 }
 
 /* --- stopping --- */
@@ -199,11 +238,21 @@ static int await_end(pid_t pid) {
     return -1;
 }
 
+int e2e_server_await_end(struct e2e_server *server) {
+    int status = await_end(server->pid);
+    if (status == -1) fail_msg("the server still runs after %d ms", E2E_LIMIT_MS);
+    server->ended = server->pid;
+    return status;
+}
+
 void e2e_server_stop(struct e2e_server *server) {
     if (server == NULL) return;
     redisFree(server->control);
-    kill(server->pid, SIGTERM);
-    int status = await_end(server->pid);
+    int status = 0;
+    if (server->ended == 0) {
+        kill(server->pid, SIGTERM);
+        status = await_end(server->pid);
+    }
     bool is_clean = status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
     if (!is_clean) {
         char *log = e2e_server_read_log(server);
@@ -214,6 +263,21 @@ void e2e_server_stop(struct e2e_server *server) {
     free(server->text);
     free(server);
     if (!is_clean) fail_msg("the server ended with wait status %d", status);
+}
+
+/* --- files --- */
+
+const char *e2e_server_path(const struct e2e_server *server, const char *name) {
+    static char path[E2E_PATH_MAX * 2];
+    snprintf(path, sizeof(path), "%s/%s", server->folder, name);
+    return path;
+}
+
+void e2e_write_file(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    if (file == NULL) fail_msg("%s: %s", path, strerror(errno));
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
 }
 
 char *e2e_read_file(const char *path) {
@@ -229,9 +293,18 @@ char *e2e_read_file(const char *path) {
 }
 
 char *e2e_server_read_log(const struct e2e_server *server) {
-    char path[E2E_PATH_MAX + 16];
-    snprintf(path, sizeof(path), "%s/server.log", server->folder);
-    return e2e_read_file(path);
+    return e2e_read_file(e2e_server_path(server, "server.log"));
+}
+
+/* True when the folder holds anything besides the log. */
+static bool has_leftovers(const char *folder) {
+    DIR *dir = opendir(folder);
+    bool is_found = false;
+    assert_non_null(dir);
+    for (const struct dirent *file = readdir(dir); file != NULL; file = readdir(dir))
+        is_found = is_found || (file->d_name[0] != '.' && strcmp(file->d_name, "server.log") != 0);
+    closedir(dir);
+    return is_found;
 }
 
 int e2e_server_run_to_end(const char *const *arguments, char *output, size_t cap) {
@@ -243,8 +316,10 @@ int e2e_server_run_to_end(const char *const *arguments, char *output, size_t cap
     char *log = e2e_server_read_log(&server);
     snprintf(output, cap, "%s", log);
     free(log);
+    bool is_clean = !has_leftovers(server.folder);
     e2e_remove_folder(server.folder);
     if (status == -1) fail_msg("the server still runs after %d ms", E2E_LIMIT_MS);
+    if (!is_clean) fail_msg("the server leaves files behind");
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -318,10 +393,19 @@ const char *e2e_server_run(struct e2e_server *server, const char *line) {
     return server->text;
 }
 
+int64_t e2e_server_info(struct e2e_server *server, const char *field) {
+    char wanted[80];
+    snprintf(wanted, sizeof(wanted), "\\n%s:", field);
+    const char *found = strstr(e2e_server_run(server, "INFO everything"), wanted);
+    if (found == NULL) fail_msg("INFO has no field %s", field);
+    return strtoll(found + strlen(wanted), NULL, 10);
+}
+
 void e2e_server_await(struct e2e_server *server, const char *line, const char *expected) {
-    int64_t end_ms = e2e_now_ms() + E2E_LIMIT_MS;
+    int64_t since_ms = e2e_now_ms();
     while (strcmp(e2e_server_run(server, line), expected) != 0) {
-        if (e2e_now_ms() > end_ms) fail_msg("%s still answers %s", line, server->text);
+        if (e2e_now_ms() > since_ms + E2E_LIMIT_MS)
+            fail_msg("%s still answers %s", line, server->text);
         wait_a_little();
     }
 }

@@ -170,7 +170,8 @@ static void run_writes(struct call *call, const struct plan *plan) {
     if (!string_access_find(call, key, &found)) return;
     size_t old_len = found.entry == NULL ? 0 : string_len(found.entry);
     size_t len;
-    char *data = string_edit(call->db, key, &found, (plan->write_end + 7) / 8, &len);
+    char *data = string_access_edit(call, key, &found, (plan->write_end + 7) / 8, &len);
+    if (data == NULL) return;
     bool has_changed = false;
     reply_array(call, plan->count);
     for (size_t i = 0; i < plan->count; i++)

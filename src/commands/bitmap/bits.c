@@ -16,7 +16,8 @@ static void setbit_command(struct call *call) {
     if (!string_access_find(call, key, &found)) return;
     size_t old_len = found.entry == NULL ? 0 : string_len(found.entry);
     size_t len;
-    char *data = string_edit(call->db, key, &found, offset / 8 + 1, &len);
+    char *data = string_access_edit(call, key, &found, offset / 8 + 1, &len);
+    if (data == NULL) return;
     bool old_bit = bits_set(data, offset, bit == 1);
     if (old_bit != (bit == 1) || len != old_len)
         call_notify(call, KEY_EVENT_STRING, key.name, "setbit");

@@ -3,8 +3,8 @@
 
 #include "commands/hyperloglog/hyperloglog_commands.h"
 #include "commands/hyperloglog/sketch.h"
-#include "data/types/string/string.h"
 #include "engine/reply.h"
+#include "engine/string_access.h"
 
 static struct { int64_t sparse_max_bytes; } settings;
 
@@ -21,13 +21,15 @@ static enum hyperloglog_change add_elements(const struct call *call, struct buff
     return result;
 }
 
-/* A dense sketch keeps its size, so the buffer only borrows the value. */
-static enum hyperloglog_change add_in_place(struct call *call, struct key key,
-                                            struct found *found) {
+/* A dense sketch keeps its size, so the buffer only borrows the value. False after an error. */
+static bool add_in_place(struct call *call, struct key key, struct found *found,
+                         enum hyperloglog_change *change) {
     size_t len;
-    char *data = string_edit(call->db, key, found, HYPERLOGLOG_DENSE_BYTES, &len);
+    char *data = string_access_edit(call, key, found, HYPERLOGLOG_DENSE_BYTES, &len);
+    if (data == NULL) return false;
     struct buffer borrowed = {.data = data, .len = len, .cap = len};
-    return add_elements(call, &borrowed);
+    *change = add_elements(call, &borrowed);
+    return true;
 }
 
 static enum hyperloglog_change add_to_copy(struct call *call, struct key key, struct found *found) {
@@ -49,8 +51,11 @@ static void pfadd_command(struct call *call) {
     struct found found;
     if (!sketch_find(call, key, &found)) return;
     bool is_dense = found.entry != NULL && !hyperloglog_is_sparse(sketch_bytes(found.entry));
-    enum hyperloglog_change change =
-        is_dense ? add_in_place(call, key, &found) : add_to_copy(call, key, &found);
+    enum hyperloglog_change change;
+    if (!is_dense)
+        change = add_to_copy(call, key, &found);
+    else if (!add_in_place(call, key, &found, &change))
+        return;
     if (change == HYPERLOGLOG_CORRUPT) {
         sketch_reply_corrupt(call);
         return;
@@ -66,7 +71,7 @@ static void keep_count(struct call *call, struct key key, uint64_t count) {
     struct found found = database_find(call->db, key);
     size_t len;
     char *data = string_edit(call->db, key, &found, HYPERLOGLOG_HEADER_BYTES, &len);
-    hyperloglog_store_count(data, count);
+    if (data != NULL) hyperloglog_store_count(data, count);
 }
 
 static void count_one(struct call *call) {

@@ -48,14 +48,12 @@ static void debug_pause_cron(struct call *call) {
  * checked and taken without effect. */
 static void debug_replybuffer(struct call *call) {
     int64_t ms;
-    if (argument_is(call, 2, "resizing")) {
-        reply_ok(call);
-    } else if (!argument_is(call, 2, "peak-reset-time")) {
+    bool is_resizing = argument_is(call, 2, "resizing");
+    if (!is_resizing && !argument_is(call, 2, "peak-reset-time"))
         reply_error_subcommand(call);
-    } else if (argument_is(call, 3, "never") || argument_is(call, 3, "reset") ||
-               argument_i64(call, 3, &ms)) {
+    else if (is_resizing || argument_is(call, 3, "never") || argument_is(call, 3, "reset") ||
+             argument_i64(call, 3, &ms))
         reply_ok(call);
-    }
 }
 
 static void debug_quicklist_packed_threshold(struct call *call) {

@@ -27,8 +27,7 @@ static const struct info_part parts[] = {
     {.section = NULL},
 };
 
-static bool start(struct engine *engine, char *error) {
-    (void)error;
+static bool start(struct engine *engine, char *error UNUSED) {
     memory_note_startup();
     info_sample_rates(engine);
     return true;

@@ -14,7 +14,8 @@ static void append_command(struct call *call) {
     if (found.entry == NULL) {
         string_store(call->db, key, &found, tail, 0);
     } else {
-        char *data = string_edit(call->db, key, &found, len, &len);
+        char *data = string_access_edit(call, key, &found, len, &len);
+        if (data == NULL) return;
         if (tail.len != 0) memcpy(data + old_len, tail.data, tail.len);
     }
     call_notify(call, KEY_EVENT_STRING, key.name, "append");
@@ -38,7 +39,8 @@ static void setrange_command(struct call *call) {
     }
     if (!string_access_check_len(call, (uint64_t)offset + patch.len)) return;
     size_t len;
-    char *data = string_edit(call->db, key, &found, (size_t)offset + patch.len, &len);
+    char *data = string_access_edit(call, key, &found, (size_t)offset + patch.len, &len);
+    if (data == NULL) return;
     memcpy(data + offset, patch.data, patch.len);
     call_notify(call, KEY_EVENT_STRING, key.name, "setrange");
     reply_integer(call, (int64_t)len);

@@ -38,6 +38,7 @@ uint64_t table_scan(const struct table *table, uint64_t cursor, table_visit_func
     uint32_t home = table_home(view, table_fraction(view, cursor_hash));
     prefetch_elements_of_home(view, home);
     struct table_bucket *bucket = &view.segment->buckets[home];
+    CHECK(view.bucket_count != 0);
     for (uint32_t left = view.bucket_count; left > 0; left--) {
         for (uint64_t used = table_match_used(bucket); used != 0; used &= used - 1) {
             uint64_t slot = bucket->slots[table_match_slot(used)];

@@ -229,7 +229,7 @@ struct hint {
     uint32_t first;
 };
 
-static const struct hint FROM_START = {HYPERLOGLOG_HEADER_BYTES, 0};
+static const struct hint from_start = {HYPERLOGLOG_HEADER_BYTES, 0};
 
 /* Where there is no code before, prev is the code itself. False when no code holds the register. */
 static bool find_spot(struct bytes stored, uint32_t index, struct hint from, struct spot *spot) {
@@ -301,8 +301,8 @@ static bool find_spot_by_hint(struct bytes stored, uint32_t index, struct hint h
                               struct spot *spot) {
     if (!find_spot(stored, index, hint, spot)) return false;
     /* At the hint itself the code before it is unknown, and joining starts with that one. */
-    if (spot->at != hint.at || hint.at == FROM_START.at) return true;
-    return find_spot(stored, index, FROM_START, spot);
+    if (spot->at != hint.at || hint.at == from_start.at) return true;
+    return find_spot(stored, index, from_start, spot);
 }
 
 /* Raises one register of a sparse sketch; `hint` is moved forward. */
@@ -345,7 +345,7 @@ static enum hyperloglog_change raise_register(struct buffer *stored, uint32_t in
 enum hyperloglog_change hyperloglog_add(struct buffer *stored, struct bytes element,
                                         size_t sparse_max_bytes) {
     uint64_t hash = hash_element(element);
-    struct hint hint = FROM_START;
+    struct hint hint = from_start;
     enum hyperloglog_change change =
         raise_register(stored, index_of_hash(hash), rank_of_hash(hash), sparse_max_bytes, &hint);
     if (change == HYPERLOGLOG_CHANGED) mark_stale(stored);
@@ -368,7 +368,7 @@ static void dense_write(struct buffer *stored, const uint8_t *registers) {
 
 /* The sketch may become dense on the way; what is left is then written at once. */
 static void sparse_write(struct buffer *stored, const uint8_t *registers, size_t sparse_max_bytes) {
-    struct hint hint = FROM_START;
+    struct hint hint = from_start;
     for (uint32_t i = 0; i < HYPERLOGLOG_REGISTERS; i++) {
         if (registers[i] == 0) continue;
         if (!hyperloglog_is_sparse(buffer_bytes(stored))) {

@@ -3,6 +3,7 @@
 #include "commands/server/server_commands.h"
 #include "commands/string/string_commands.h"
 #include "engine/version.h"
+#include "foundation/number.h"
 #include "unit/support/command_fixture.h"
 
 #include <stdio.h>
@@ -201,14 +202,19 @@ static void config_refuses_with_the_whole_reason(void **state) {
 
 /* --- MEMORY --- */
 
+static int64_t run_integer(struct command_fixture *f, const char *line) {
+    int64_t value = 0;
+    assert_true(number_parse_i64(bytes_of_str(fixture_run(f, line)), &value));
+    return value;
+}
+
 static void memory_usage_counts_a_key_and_its_value(void **state) {
     struct command_fixture *f = *state;
     assert_reply(f, "MEMORY USAGE absent", "nil");
     fixture_run(f, "SET k v");
-    int small = atoi(fixture_run(f, "MEMORY USAGE k"));
-    assert_true(small >= 16);
+    assert_true(run_integer(f, "MEMORY USAGE k") >= 16);
     fixture_run(f, "DEBUG POPULATE 1 big 100000");
-    assert_true(atoi(fixture_run(f, "MEMORY USAGE big:0 SAMPLES 0")) >= 100000);
+    assert_true(run_integer(f, "MEMORY USAGE big:0 SAMPLES 0") >= 100000);
     assert_reply(f, "MEMORY USAGE k SAMPLES -1", "-ERR syntax error");
     assert_reply(f, "MEMORY USAGE k SAMPLES x", "-ERR value is not an integer or out of range");
     assert_reply(f, "MEMORY USAGE k nonsense", "-ERR syntax error");

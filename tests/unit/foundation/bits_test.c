@@ -109,7 +109,7 @@ static void every_operation_agrees_with_its_definition_on_unequal_lengths(void *
     static char data[SOURCES_MAX][BLOCK_TEXT];
     for (int round = 0; round < ROUNDS / 10; round++) {
         size_t limit = round % 30 == 0 ? BLOCK_TEXT : TEXT_MAX;
-        struct bytes sources[SOURCES_MAX];
+        struct bytes sources[SOURCES_MAX] = {0};
         size_t count = 1 + random_below(SOURCES_MAX), out_len = 0;
         for (size_t i = 0; i < count; i++) {
             size_t len = random_below(5) == 0 ? 0 : 1 + random_below(limit);

@@ -9,23 +9,21 @@
 #include <string.h>
 
 #include "directive_sample.h"
+
+#include <stdio.h>
+
 #include <cmocka.h>
 
-/* Sets name, value, name, value …, up to NULL; the error text, or "" when all was set. */
-static const char *config_set(const char *first, ...) {
+/* Sets name, value, name, value …; the error text, or "" when all was set. */
+static const char *config_set(const char *const *texts) {
     static char text[512];
     struct bytes words[16];
     size_t count = 0;
     struct buffer error = {0};
-    va_list args;
-    va_start(args, first);
-    for (const char *word = first; word != NULL; word = va_arg(args, const char *)) {
-        words[count++] = bytes_of_str(word);
-    }
-    va_end(args);
+    for (; texts[count] != NULL; count++) words[count] = bytes_of_str(texts[count]);
     bool is_set = directives_set(directives, words, count / 2, false, &error);
     assert_int_equal(is_set, error.len == 0);
-    strcpy(text, buffer_c_str(&error));
+    (void)snprintf(text, sizeof(text), "%s", buffer_c_str(&error));
     buffer_destroy(&error);
     return text;
 }
@@ -38,23 +36,21 @@ static void add_pair(void *context, struct bytes name, struct bytes value) {
     buffer_append_char(out, ';');
 }
 
-static const char *config_get(const char *first, ...) {
+static const char *config_get(const char *const *texts) {
     static char text[1024];
     struct bytes patterns[8];
     size_t count = 0;
     struct buffer out = {0};
-    va_list args;
-    va_start(args, first);
-    for (const char *word = first; word != NULL; word = va_arg(args, const char *)) {
-        patterns[count++] = bytes_of_str(word);
-    }
-    va_end(args);
+    for (; texts[count] != NULL; count++) patterns[count] = bytes_of_str(texts[count]);
     size_t shown = directives_get(directives, patterns, count, add_pair, &out);
     assert_int_equal(directives_get(directives, patterns, count, NULL, NULL), shown);
-    strcpy(text, buffer_c_str(&out));
+    (void)snprintf(text, sizeof(text), "%s", buffer_c_str(&out));
     buffer_destroy(&out);
     return text;
 }
+
+#define SET(...) config_set((const char *const[]){__VA_ARGS__, NULL})
+#define GET(...) config_get((const char *const[]){__VA_ARGS__, NULL})
 
 #define FAILED(name, reason)                                                                       \
     "ERR CONFIG SET failed (possibly related to argument '" name "') - " reason
@@ -65,7 +61,7 @@ static void defaults_are_set_and_shown(void **state) {
     assert_string_equal(settings.password, "");
     assert_int_equal(settings.bind.count, 1);
     assert_string_equal(
-        config_get("*", NULL),
+        GET("*"),
         "appendonly=no;timeout=0;maxmemory=0;maxmemory-clients=0;unixsocketperm=0;"
         "maxmemory-policy=noeviction;shutdown-on-sigint=default;databases=16;requirepass=;dir=.;"
         "bind=127.0.0.1;listen=127.0.0.1;pairs=;");
@@ -73,9 +69,9 @@ static void defaults_are_set_and_shown(void **state) {
 
 static void every_kind_is_set_from_text(void **state) {
     (void)state;
-    assert_string_equal(config_set("appendonly", "YES", "timeout", "5", "maxmemory", "1gb",
-                                   "maxmemory-clients", "5%", "unixsocketperm", "755",
-                                   "maxmemory-policy", "LRU", "requirepass", "a b", NULL),
+    assert_string_equal(SET("appendonly", "YES", "timeout", "5", "maxmemory", "1gb",
+                            "maxmemory-clients", "5%", "unixsocketperm", "755", "maxmemory-policy",
+                            "LRU", "requirepass", "a b"),
                         "");
     assert_true(settings.appendonly);
     assert_int_equal(settings.timeout_s, 5);
@@ -84,17 +80,15 @@ static void every_kind_is_set_from_text(void **state) {
     assert_int_equal(settings.perm, 0755);
     assert_int_equal(settings.policy, POLICY_LRU);
     assert_string_equal(settings.password, "a b");
-    assert_string_equal(config_get("maxmemory-clients", "unixsocketperm", "requirepass", NULL),
+    assert_string_equal(GET("maxmemory-clients", "unixsocketperm", "requirepass"),
                         "maxmemory-clients=5%;unixsocketperm=755;requirepass=a b;");
-    assert_string_equal(config_set("shutdown-on-sigint", "now  force", "bind", " a b  c", NULL),
-                        "");
+    assert_string_equal(SET("shutdown-on-sigint", "now  force", "bind", " a b  c"), "");
     assert_int_equal(settings.stop, STOP_NOW | STOP_FORCE);
-    assert_string_equal(config_get("bind", "shutdown*", NULL),
-                        "shutdown-on-sigint=now force;bind=a b c;");
-    assert_string_equal(config_set("bind", "", "pairs", "60 1 30 2", NULL), "");
+    assert_string_equal(GET("bind", "shutdown*"), "shutdown-on-sigint=now force;bind=a b c;");
+    assert_string_equal(SET("bind", "", "pairs", "60 1 30 2"), "");
     assert_int_equal(settings.bind.count, 0);
     assert_string_equal(settings.pairs, "60 1 30 2");
-    assert_string_equal(config_set("maxmemory", "", NULL), "");
+    assert_string_equal(SET("maxmemory", ""), "");
     assert_int_equal(settings.maxmemory, 0);
 }
 
@@ -130,7 +124,7 @@ static void bad_values_are_refused_in_redis_words(void **state) {
          "ERR Unknown option or number of arguments for CONFIG SET - 'rename-command'"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        assert_string_equal(config_set(cases[i].name, cases[i].value, NULL), cases[i].error);
+        assert_string_equal(SET(cases[i].name, cases[i].value), cases[i].error);
     }
 }
 
@@ -145,10 +139,10 @@ static void a_zero_byte_in_a_string_is_refused(void **state) {
 
 static void one_bad_value_leaves_all_as_they_were(void **state) {
     (void)state;
-    assert_string_equal(config_set("bind", "x", "pairs", "1 2", "requirepass", "p", NULL), "");
+    assert_string_equal(SET("bind", "x", "pairs", "1 2", "requirepass", "p"), "");
     int calls = apply_calls;
-    assert_string_equal(config_set("timeout", "5", "requirepass", "q", "bind", "y z", "pairs",
-                                   "3 4", "maxmemory-clients", "7%", "maxmemory", "abc", NULL),
+    assert_string_equal(SET("timeout", "5", "requirepass", "q", "bind", "y z", "pairs", "3 4",
+                            "maxmemory-clients", "7%", "maxmemory", "abc"),
                         FAILED("maxmemory", "argument must be a memory value"));
     assert_int_equal(settings.timeout_s, 0);
     assert_string_equal(settings.password, "p");
@@ -161,11 +155,11 @@ static void one_bad_value_leaves_all_as_they_were(void **state) {
 
 static void names_are_checked_before_anything_is_set(void **state) {
     (void)state;
-    assert_string_equal(config_set("timeout", "5", "foo", "1", NULL),
+    assert_string_equal(SET("timeout", "5", "foo", "1"),
                         "ERR Unknown option or number of arguments for CONFIG SET - 'foo'");
-    assert_string_equal(config_set("timeout", "x", "databases", "1", NULL),
+    assert_string_equal(SET("timeout", "x", "databases", "1"),
                         FAILED("databases", "can't set immutable config"));
-    assert_string_equal(config_set("timeout", "5", "Timeout", "6", NULL),
+    assert_string_equal(SET("timeout", "5", "Timeout", "6"),
                         FAILED("Timeout", "duplicate parameter"));
     assert_int_equal(settings.timeout_s, 0);
 }
@@ -173,7 +167,7 @@ static void names_are_checked_before_anything_is_set(void **state) {
 static void a_failed_apply_rolls_everything_back(void **state) {
     (void)state;
     must_fail_apply = true;
-    assert_string_equal(config_set("timeout", "5", "bind", "a b", NULL),
+    assert_string_equal(SET("timeout", "5", "bind", "a b"),
                         FAILED("bind", "Failed to bind to specified addresses."));
     assert_int_equal(settings.timeout_s, 0);
     assert_string_equal(settings.bind.items[0], "127.0.0.1");
@@ -182,9 +176,9 @@ static void a_failed_apply_rolls_everything_back(void **state) {
 
 static void a_shared_hook_runs_once_and_only_on_change(void **state) {
     (void)state;
-    assert_string_equal(config_set("bind", "a", "bind-again", "3", NULL), "");
+    assert_string_equal(SET("bind", "a", "bind-again", "3"), "");
     assert_int_equal(apply_calls, 1);
-    assert_string_equal(config_set("bind", "a", NULL), "");
+    assert_string_equal(SET("bind", "a"), "");
     assert_int_equal(apply_calls, 1);
 }
 
@@ -192,7 +186,6 @@ static void an_old_value_that_no_longer_validates_comes_back(void **state) {
     (void)state;
     struct bytes words[] = {BYTES("dir"), BYTES("good"), BYTES("timeout"), BYTES("x")};
     struct buffer error = {0};
-    strcpy(settings.dir, "");
     mem_free(settings.dir);
     settings.dir = mem_dup_str("bad");
     assert_false(directives_set(directives, words, 2, true, &error));
@@ -215,17 +208,17 @@ static void a_protected_directive_is_set_where_allowed(void **state) {
 
 static void getting_takes_patterns_and_shows_each_name_once(void **state) {
     (void)state;
-    assert_string_equal(config_get("MAXmemory", "maxmemory*", "nope", NULL),
+    assert_string_equal(GET("MAXmemory", "maxmemory*", "nope"),
                         "MAXmemory=0;maxmemory-clients=0;maxmemory-policy=noeviction;");
-    assert_string_equal(config_get("LIST*", NULL), "listen=127.0.0.1;");
-    assert_string_equal(config_get("bind*", NULL), "bind=127.0.0.1;");
-    assert_string_equal(config_get("bind-again", NULL), "bind-again=0;");
-    assert_string_equal(config_get("rename-command", NULL), "");
+    assert_string_equal(GET("LIST*"), "listen=127.0.0.1;");
+    assert_string_equal(GET("bind*"), "bind=127.0.0.1;");
+    assert_string_equal(GET("bind-again"), "bind-again=0;");
+    assert_string_equal(GET("rename-command"), "");
 }
 
 static void an_alias_sets_its_directive(void **state) {
     (void)state;
-    assert_string_equal(config_set("listen", "::1", NULL), "");
+    assert_string_equal(SET("listen", "::1"), "");
     assert_string_equal(settings.bind.items[0], "::1");
 }
 

@@ -46,7 +46,7 @@ static size_t model_walk(struct bytes a, struct bytes b, size_t (*pairs)[2]) {
 }
 
 static void check_against_model(struct bytes a, struct bytes b) {
-    size_t pairs[TEXT_MAX][2];
+    size_t pairs[TEXT_MAX][2] = {0};
     model_fill(a, b);
     size_t count = model_walk(a, b, pairs);
 

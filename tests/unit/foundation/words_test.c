@@ -1,3 +1,4 @@
+#include "foundation/buffer.h"
 #include "foundation/words.h"
 
 #include <setjmp.h>
@@ -8,18 +9,20 @@
 #include <string.h>
 
 #include <cmocka.h>
+
 /* Splits the line and joins the words with '|'. */
 static void assert_words(struct bytes line, const char *want) {
     struct words words;
-    char joined[256] = "";
+    struct buffer joined = {0};
     assert_true(words_split(line, &words));
     for (size_t i = 0; i < words.count; i++) {
         assert_int_equal(words.items[i].data[words.items[i].len], '\0');
-        if (i > 0) strcat(joined, "|");
-        strncat(joined, words.items[i].data, words.items[i].len);
+        if (i > 0) buffer_append_char(&joined, '|');
+        buffer_append_bytes(&joined, words.items[i]);
     }
     words_destroy(&words);
-    assert_string_equal(joined, want);
+    assert_string_equal(buffer_c_str(&joined), want);
+    buffer_destroy(&joined);
 }
 
 static void white_space_parts_words(void **state) {

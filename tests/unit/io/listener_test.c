@@ -184,9 +184,14 @@ static void a_shortage_of_descriptors_makes_it_rest_and_then_go_on(void **state)
     listener_close(listener);
 }
 
-static int connect_unix(void) {
+static struct sockaddr_un unix_address(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, sizeof path);
+    return address;
+}
+
+static int connect_unix(void) {
+    struct sockaddr_un address = unix_address();
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
@@ -214,8 +219,7 @@ static void a_unix_socket_has_its_mode_and_its_path_as_address(void **state) {
 
 static void a_file_that_a_dead_server_left_is_replaced(void **state) {
     (void)state;
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    strcpy(address.sun_path, path);
+    struct sockaddr_un address = unix_address();
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     close(fd);

@@ -227,7 +227,8 @@ void fixture_advance_ms(struct command_fixture *fixture, int64_t ms) {
 
 void fixture_expire_due(struct command_fixture *fixture) {
     enum { MAX_ROUNDS = 100000 };
-    for (int i = 0; i < MAX_ROUNDS && engine_expire(fixture->engine) == 0; i++) continue;
+    int rounds = 0;
+    while (rounds < MAX_ROUNDS && engine_expire(fixture->engine) == 0) rounds++;
 }
 
 const char *fixture_events(struct command_fixture *fixture) {

@@ -15,12 +15,15 @@ static struct string_block *block_of(const struct entry *entry) {
     return entry_pointer(entry);
 }
 
-static struct string_block *new_block(size_t cap) {
-    struct string_block *block = mem_alloc(sizeof(*block) + cap);
+static struct string_block *init_block(struct string_block *block, size_t cap) {
     block->references = 1;
     block->len = 0;
     block->cap = cap;
     return block;
+}
+
+static struct string_block *new_block(size_t cap) {
+    return init_block(mem_alloc(sizeof(struct string_block) + cap), cap);
 }
 
 void string_block_release(void *block) {
@@ -171,43 +174,62 @@ void string_store_i64(struct database *db, struct key key, struct found *found, 
 
 /* --- editing in place --- */
 
+/* Room for `len` bytes and some more to come. A length that no allocation can have is left as it
+ * is: the allocator refuses it. */
 static size_t cap_for(size_t len) {
     size_t slack = len < EDIT_SLACK_MAX ? len : EDIT_SLACK_MAX;
-    return mem_good_size(sizeof(struct string_block) + len + slack) - sizeof(struct string_block);
+    size_t size = mem_good_size(sizeof(struct string_block) + len + slack);
+    return size < sizeof(struct string_block) + len ? len : size - sizeof(struct string_block);
 }
 
-/* Turns the value, whatever it is stored as, into a block of its own with room for `cap` bytes. */
-static struct string_block *make_block(struct found *found, size_t cap) {
-    struct entry *entry = found->entry;
+/* The value, whatever it is stored as, in a new block with room for `cap` bytes. */
+static struct string_block *try_copy_to_block(const struct entry *entry, size_t cap) {
+    struct string_block *block = mem_try_alloc(sizeof(*block) + cap);
+    if (block == NULL) return NULL;
+    init_block(block, cap);
+    if (entry == NULL) return block;
     char scratch[STRING_SCRATCH];
     struct bytes view = string_view(entry, scratch);
-    struct string_block *block = new_block(cap);
-    memcpy(block->data, view.data, view.len);
+    if (view.len != 0) memcpy(block->data, view.data, view.len);
     block->len = view.len;
-    free_old_value(entry);
-    if (!entry_has(entry, ENTRY_HAS_WORD)) {
-        struct content none = {.encoding = STRING_INTEGER};
-        rebuild_entry(found, none, STRING_STORE_RAW);
-    }
-    found->entry->encoding = STRING_BLOCK;
-    entry_set_pointer(found->entry, block);
     return block;
 }
 
-static struct string_block *grow_block(struct found *found, size_t cap) {
-    struct string_block *block = mem_realloc(block_of(found->entry), sizeof(*block) + cap);
+/* Makes the block the key's value in place of what was there. */
+static void adopt_block(struct database *db, struct key key, struct found *found,
+                        struct string_block *block) {
+    struct content word = {.encoding = STRING_INTEGER};
+    if (found->entry == NULL) {
+        add_content(db, key, found, word, STRING_STORE_RAW);
+    } else {
+        free_old_value(found->entry);
+        if (!entry_has(found->entry, ENTRY_HAS_WORD)) rebuild_entry(found, word, STRING_STORE_RAW);
+    }
+    found->entry->encoding = STRING_BLOCK;
+    entry_set_pointer(found->entry, block);
+}
+
+static struct string_block *try_grow_block(struct found *found, size_t cap) {
+    struct string_block *block = mem_try_realloc(block_of(found->entry), sizeof(*block) + cap);
+    if (block == NULL) return NULL;
     block->cap = cap;
     entry_set_pointer(found->entry, block);
     return block;
 }
 
-static struct string_block *own_block(struct found *found, size_t min_len) {
+/* The value in a block that nobody shares, with room for `min_len` bytes; NULL as string_edit. */
+static struct string_block *try_own_block(struct database *db, struct key key, struct found *found,
+                                          size_t min_len) {
     const struct entry *entry = found->entry;
-    size_t len = string_len(entry);
+    bool is_own =
+        entry != NULL && entry->encoding == STRING_BLOCK && block_of(entry)->references == 1;
+    if (is_own && block_of(entry)->cap >= min_len) return block_of(entry);
+    size_t len = entry == NULL ? 0 : string_len(entry);
     size_t cap = cap_for(min_len > len ? min_len : len);
-    if (entry->encoding != STRING_BLOCK || block_of(entry)->references > 1)
-        return make_block(found, cap);
-    return block_of(entry)->cap >= min_len ? block_of(entry) : grow_block(found, cap);
+    if (is_own) return try_grow_block(found, cap);
+    struct string_block *block = try_copy_to_block(entry, cap);
+    if (block != NULL) adopt_block(db, key, found, block);
+    return block;
 }
 
 static char *edit_tail(struct entry *entry) {
@@ -217,13 +239,13 @@ static char *edit_tail(struct entry *entry) {
 
 char *string_edit(struct database *db, struct key key, struct found *found, size_t min_len,
                   size_t *len) {
-    if (found->entry == NULL) string_store(db, key, found, BYTES(""), STRING_STORE_RAW);
     const struct entry *entry = found->entry;
-    if (entry->encoding == STRING_TAIL && entry->tail_len >= min_len) {
+    if (entry != NULL && entry->encoding == STRING_TAIL && entry->tail_len >= min_len) {
         *len = entry->tail_len;
         return edit_tail(found->entry);
     }
-    struct string_block *block = own_block(found, min_len);
+    struct string_block *block = try_own_block(db, key, found, min_len);
+    if (block == NULL) return NULL;
     if (block->len < min_len) {
         memset(block->data + block->len, 0, min_len - block->len);
         block->len = min_len;

@@ -55,9 +55,10 @@ void string_store(struct database *db, struct key key, struct found *found, stru
                   unsigned flags);
 void string_store_i64(struct database *db, struct key key, struct found *found, int64_t value,
                       unsigned flags);
-/* Makes the value editable in place with at least `min_len` bytes, new ones zero, and returns them; the key
- * is a string or absent. Keeps the due time. The pointer is valid until the key changes again. *len is the value's length. */
-char *string_edit(struct database *db, struct key key, struct found *found, size_t min_len,
-                  size_t *len);
+/* Makes the value editable in place with at least `min_len` bytes, new ones zero, and returns them;
+ * the key is a string or absent. Keeps the due time. The pointer is valid until the key changes
+ * again. *len is the value's length. NULL, with nothing changed, when there is no memory for it. */
+NODISCARD char *string_edit(struct database *db, struct key key, struct found *found,
+                            size_t min_len, size_t *len);
 
 #endif

@@ -78,7 +78,7 @@ static void check_value(struct fixture *fixture, size_t i) {
     const struct model_value *model = &fixture->values[i];
     struct found found = database_find(fixture->db, key_at(fixture, i));
     assert_int_equal(found.entry != NULL, model->exists);
-    if (!model->exists) return;
+    if (found.entry == NULL) return;
     char scratch[STRING_SCRATCH];
     struct bytes view = string_view(found.entry, scratch);
     assert_int_equal(view.len, model->len);
@@ -247,6 +247,75 @@ static void a_value_of_the_same_size_class_is_replaced_in_place(void **state) {
     free_fixture(fixture);
 }
 
+/* The value of `key`, copied; the caller frees it. Absent keys give an empty one. */
+static char *copy_value(struct fixture *fixture, struct key key, size_t *len) {
+    char scratch[STRING_SCRATCH];
+    struct found found = database_find(fixture->db, key);
+    struct bytes view = found.entry == NULL ? BYTES("") : string_view(found.entry, scratch);
+    *len = view.len;
+    return mem_dup(view.data, view.len);
+}
+
+static void fail_an_edit(struct fixture *fixture, struct key key) {
+    size_t len, len_after, edited_len = 77;
+    char *before = copy_value(fixture, key, &len);
+    uint64_t keys = database_key_count(fixture->db);
+    struct found found = database_find(fixture->db, key);
+    const struct entry *entry = found.entry;
+    unsigned flags = entry == NULL ? 0 : entry->flags;
+    mem_fail_nth_try(1);
+    assert_null(string_edit(fixture->db, key, &found, len + 5000, &edited_len));
+    mem_fail_nth_try(0);
+    assert_ptr_equal(found.entry, entry);
+    assert_ptr_equal(database_find(fixture->db, key).entry, entry);
+    assert_int_equal(database_key_count(fixture->db), keys);
+    if (entry != NULL) assert_int_equal(entry->flags, flags);
+    char *after = copy_value(fixture, key, &len_after);
+    assert_int_equal(len_after, len);
+    assert_memory_equal(after, before, len);
+    mem_free(before);
+    mem_free(after);
+}
+
+static void an_edit_without_memory_changes_nothing(void **state) {
+    (void)state;
+    struct fixture *fixture = new_fixture();
+    struct key key = key_of(BYTES("key"));
+    struct found found = {0};
+    size_t len;
+    fail_an_edit(fixture, key); /* absent */
+    string_store_i64(fixture->db, key, &found, 12345, 0);
+    fail_an_edit(fixture, key);
+    string_store(fixture->db, key, &found, BYTES("short"), 0);
+    database_set_due(fixture->db, key, &found, START_MS + 1000);
+    fail_an_edit(fixture, key);
+    memset(fixture->scratch, 'x', STRING_SHARE_MIN);
+    string_store(fixture->db, key, &found, bytes_of(fixture->scratch, STRING_SHARE_MIN),
+                 STRING_KEEP_DUE);
+    fail_an_edit(fixture, key); /* grows where it lies */
+    struct string_block *shared = string_share(found.entry);
+    fail_an_edit(fixture, key);
+    string_block_release(shared);
+    assert_non_null(string_edit(fixture->db, key, &found, STRING_SHARE_MIN + 5000, &len));
+    assert_int_equal(len, STRING_SHARE_MIN + 5000);
+    assert_int_equal(entry_due_ms(found.entry), START_MS + 1000);
+    free_fixture(fixture);
+}
+
+static void an_edit_to_a_size_that_cannot_be_is_refused(void **state) {
+    (void)state;
+    struct fixture *fixture = new_fixture();
+    struct key key = key_of(BYTES("key"));
+    struct found found = {0};
+    size_t len;
+    assert_null(string_edit(fixture->db, key, &found, INT64_MAX, &len));
+    assert_null(string_edit(fixture->db, key, &found, SIZE_MAX / 2 - 100, &len));
+    string_store(fixture->db, key, &found, BYTES("short"), 0);
+    assert_null(string_edit(fixture->db, key, &found, INT64_MAX - 8, &len));
+    assert_int_equal(string_len(found.entry), 5);
+    free_fixture(fixture);
+}
+
 static void only_large_blocks_are_shared(void **state) {
     (void)state;
     struct fixture *fixture = new_fixture();
@@ -301,6 +370,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_operations_agree_with_a_naive_model),
         cmocka_unit_test(a_value_of_the_same_size_class_is_replaced_in_place),
+        cmocka_unit_test(an_edit_without_memory_changes_nothing),
+        cmocka_unit_test(an_edit_to_a_size_that_cannot_be_is_refused),
         cmocka_unit_test(only_large_blocks_are_shared),
         cmocka_unit_test(only_canonical_integers_are_stored_as_integers),
     };

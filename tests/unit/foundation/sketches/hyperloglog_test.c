@@ -51,9 +51,9 @@ static void bytes_and_counts_are_those_of_redis(void **state) {
     (void)state;
     static const struct {
         int elements;
+        uint32_t crc;
         uint64_t count;
         size_t len;
-        uint32_t crc;
     } known[] = {
         {1, 1, 21, 0xa5624137},
         {10, 10, 48, 0xf93a673d},
@@ -188,7 +188,8 @@ static void written_registers_read_back_sparse_or_dense(void **state) {
 
 static void packing_loose_registers_and_merging_them_back_is_the_identity(void **state) {
     (void)state;
-    uint8_t loose[HYPERLOGLOG_REGISTERS], back[HYPERLOGLOG_REGISTERS];
+    uint8_t loose[HYPERLOGLOG_REGISTERS];
+    uint8_t back[HYPERLOGLOG_REGISTERS] = {0};
     uint8_t packed[REGISTERS_PACKED_BYTES];
     for (int round = 0; round < 20; round++) {
         for (size_t i = 0; i < sizeof(loose); i++) {

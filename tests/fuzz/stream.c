@@ -1,0 +1,339 @@
+/* Whole command streams: an engine with every feature, and one session that is sent whatever the
+ * input says. The first byte chooses how the rest is read, the second the cuts and the clock:
+ *
+ *      even   the rest is the bytes of the stream, cut into pieces
+ *      odd    the rest is a program (support/program.h) of requests and steps of the clock
+ *
+ * The clock stands still but for those steps, and random numbers are the same each time. What must
+ * hold: replies are whole RESP elements, one a request; tables and counts are consistent; FLUSHALL
+ * leaves nothing. */
+#include "fuzz/support/program.h"
+#include "fuzz/support/reply_check.h"
+
+#include "data/database.h"
+#include "data/types/string/string.h"
+#include "engine/arguments.h"
+#include "engine/batch.h"
+#include "engine/engine.h"
+#include "engine/network_settings.h"
+#include "engine/reply.h"
+#include "foundation/hash.h"
+#include "foundation/mem.h"
+#include "foundation/number.h"
+#include "foundation/random.h"
+#include "server/features.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+    DB_COUNT = 16,
+    HEAD_LEN = 2,
+    MAX_STEPS = 256,
+    MAX_POPULATION = 1000,
+    MAX_LCS_BYTES = 32 * 1024,
+    MAX_PAUSES = 8, /* waited out in a row before the stream is given up */
+};
+
+#define START_MS ((int64_t)1700000000000)
+
+struct stream {
+    struct clock clock;
+    struct directives *directives;
+    struct engine *engine;
+    struct session session;
+    struct batch batch;
+    struct output_batch output;
+    struct resp_reader reader;
+    struct buffer replies; /* of the last batch */
+};
+
+/* --- commands that would end or stall the process --- */
+
+static struct command_row debug_row, config_set_row, lcs_row;
+
+static void refuse(struct call *call) {
+    reply_error(call, "ERR refused here");
+}
+
+static command_handler *debug_handler, *config_set_handler, *lcs_handler;
+
+static void guarded_debug(struct call *call) {
+    int64_t count;
+    bool is_populating = argument_is(call, 1, "populate") && call->argc > 2;
+    bool is_big = is_populating && (call->argc > 4 || !number_parse_i64(call->args[2], &count) ||
+                                    count > MAX_POPULATION);
+    if (is_big || argument_is(call, 1, "segfault") || argument_is(call, 1, "sleep"))
+        refuse(call);
+    else
+        debug_handler(call);
+}
+
+/* Neither may the process leave its folder, nor strings grow without bounds, nor the log chatter. */
+static void guarded_config_set(struct call *call) {
+    for (uint32_t i = 0; i < call->argc; i++) {
+        if (argument_is(call, i, "dir") || argument_is(call, i, "proto-max-bulk-len") ||
+            argument_is(call, i, "loglevel")) {
+            refuse(call);
+            return;
+        }
+    }
+    config_set_handler(call);
+}
+
+/* Its time is the product of both lengths. */
+static void guarded_lcs(struct call *call) {
+    for (uint32_t i = 1; i <= 2; i++) {
+        const struct entry *entry = database_find(call->db, key_of(call->args[i])).entry;
+        if (entry == NULL || entry->type != VALUE_STRING || string_len(entry) <= MAX_LCS_BYTES)
+            continue;
+        refuse(call);
+        return;
+    }
+    lcs_handler(call);
+}
+
+static void guard(struct engine *engine, const char *name, struct command_row *row,
+                  command_handler *guarded, command_handler **original) {
+    struct command *command = command_table_find_full(engine->commands, bytes_of_str(name));
+    CHECK(command != NULL);
+    *row = *command->row;
+    *original = row->handler;
+    row->handler = guarded;
+    command->row = row;
+}
+
+/* --- life --- */
+
+int LLVMFuzzerInitialize(int *argc UNUSED, char ***argv UNUSED) {
+    mem_start();
+    clock_ticks_start();
+    hash_set_seed(1);
+    program_start(features_all());
+    return 0;
+}
+
+static void set_directive(struct directives *directives, struct bytes name, struct bytes value) {
+    struct buffer error = {0};
+    CHECK(directives_set_at_start(directives, name, &value, 1, &error));
+    buffer_destroy(&error);
+}
+
+static struct directives *new_directives(void) {
+    struct directives *directives = directives_new();
+    for (const struct feature *const *feature = features_all(); *feature != NULL; feature++)
+        directives_add(directives, (*feature)->directives, (*feature)->directive_count);
+    directives_apply_defaults(directives);
+    set_directive(directives, BYTES("loglevel"), BYTES("nothing"));
+    set_directive(directives, BYTES("proto-max-bulk-len"), BYTES("1mb"));
+    return directives;
+}
+
+static void start_engine(struct stream *stream) {
+    clock_set_unix_us(&stream->clock, START_MS * 1000);
+    stream->directives = new_directives();
+    struct engine_settings settings = {
+        .clock = &stream->clock,
+        .features = features_all(),
+        .db_count = DB_COUNT,
+    };
+    stream->engine = engine_new(&settings);
+    stream->engine->directives = stream->directives;
+    guard(stream->engine, "debug", &debug_row, guarded_debug, &debug_handler);
+    guard(stream->engine, "config|set", &config_set_row, guarded_config_set, &config_set_handler);
+    guard(stream->engine, "lcs", &lcs_row, guarded_lcs, &lcs_handler);
+    char error[FEATURE_ERROR_MAX];
+    for (const struct feature *const *feature = features_all(); *feature != NULL; feature++)
+        CHECK((*feature)->start == NULL || (*feature)->start(stream->engine, error));
+}
+
+static struct stream *start(void) {
+    random_set_seed(1);
+    struct stream *stream = mem_alloc_zeroed(sizeof(*stream));
+    start_engine(stream);
+    session_init(&stream->session, stream->engine);
+    return stream;
+}
+
+static void stop(struct stream *stream) {
+    resp_reader_destroy(&stream->reader);
+    session_destroy(&stream->session);
+    for (const struct feature *const *feature = features_all(); *feature != NULL; feature++)
+        if ((*feature)->stop != NULL) (*feature)->stop(stream->engine);
+    batch_destroy(&stream->batch);
+    engine_free(stream->engine);
+    directives_free(stream->directives);
+    output_batch_destroy(&stream->output);
+    buffer_destroy(&stream->replies);
+    mem_free(stream);
+}
+
+/* --- time --- */
+
+static void advance_ms(struct stream *stream, int64_t ms) {
+    clock_set_unix_us(&stream->clock, stream->clock.unix_us + ms * 1000);
+    while (engine_expire(stream->engine) == 0 && !stream->engine->keyspace->is_calendar_off)
+        continue;
+    engine_tick(stream->engine);
+}
+
+static void advance(struct stream *stream, uint8_t choice) {
+    static const int64_t steps_ms[] = {1, 10, 250, 1000, 60000, 3600000, 86400000, 3000000000};
+    advance_ms(stream, steps_ms[choice % ARRAY_LEN(steps_ms)]);
+}
+
+/* --- running --- */
+
+static enum batch_result run_batch(struct stream *stream, struct bytes data, size_t *consumed) {
+    struct session *session = &stream->session;
+    struct resp_limits limits = resp_limits_default();
+    limits.max_bulk_bytes = network_settings()->max_bulk_bytes;
+    size_t wanted_bytes;
+    output_lend(&session->output, &stream->output);
+    enum batch_result result =
+        batch_run(&stream->batch, session, &stream->reader, &limits, data, consumed, &wanted_bytes);
+    reply_collect(&stream->output, &stream->replies);
+    output_destroy(&session->output);
+    CHECK(output_pending_bytes(&session->output) == 0);
+    CHECK(output_pending_bytes(&stream->engine->muted) == 0);
+    CHECK(*consumed <= data.len);
+    return result;
+}
+
+/* Runs what can be run of [*at, end), from a copy that is exactly as long. False when nothing that
+ * follows is run either. */
+static bool run_up_to(struct stream *stream, struct bytes data, size_t *at, size_t end) {
+    enum batch_result result = BATCH_FULL;
+    buffer_clear(&stream->replies);
+    for (int pauses = 0; result == BATCH_FULL || result == BATCH_STOPPED;) {
+        size_t consumed;
+        char *copy = malloc(end - *at + 1);
+        memcpy(copy, data.data + *at, end - *at);
+        result = run_batch(stream, bytes_of(copy, end - *at), &consumed);
+        free(copy);
+        *at += consumed;
+        if (stream->session.is_closing) break;
+        if (result != BATCH_STOPPED) continue;
+        if (++pauses > MAX_PAUSES) return false;
+        advance(stream, (uint8_t)pauses);
+    }
+    (void)reply_check(buffer_bytes(&stream->replies));
+    return !stream->session.is_closing;
+}
+
+/* Pieces of `step` bytes, each longer by `growth`. */
+static bool run_in_pieces(struct stream *stream, struct bytes data, size_t step, size_t growth) {
+    size_t at = 0;
+    size_t end = 0;
+    while (end < data.len) {
+        end = data.len - end < step ? data.len : end + step;
+        step += growth;
+        if (!run_up_to(stream, data, &at, end)) return false;
+    }
+    return true;
+}
+
+static void run_bytes(struct stream *stream, struct bytes data, uint8_t cuts) {
+    if (run_in_pieces(stream, data, cuts % 16u * 8 + 1, cuts / 16u)) advance(stream, cuts);
+}
+
+static bool has_one_reply_each(const struct stream *stream) {
+    return stream->session.reply_mode == SESSION_REPLY_ON && !stream->session.is_closing;
+}
+
+/* Runs whole requests; a single one must bring one reply. */
+static bool run_requests(struct stream *stream, struct bytes requests, size_t count) {
+    bool was_counted = count == 1 && has_one_reply_each(stream);
+    size_t at = 0;
+    if (!run_up_to(stream, requests, &at, requests.len)) return false;
+    CHECK(at == requests.len);
+    if (was_counted && has_one_reply_each(stream))
+        CHECK(reply_check(buffer_bytes(&stream->replies)) == 1);
+    return true;
+}
+
+/* Steps of the clock, and requests that are run at once or together with the next ones. */
+static void run_program(struct stream *stream, struct program *program, uint8_t cuts) {
+    struct buffer requests = {0};
+    size_t count = 0;
+    bool is_open = true;
+    for (int i = 0; i < MAX_STEPS && program->rest.len != 0 && is_open; i++) {
+        program->now_ms = stream->clock.unix_ms;
+        uint8_t choice = program_take(program);
+        if (choice % 8 == 0) {
+            advance(stream, choice / 8);
+            continue;
+        }
+        program_write_request(program, &requests);
+        count++;
+        if (choice % 8 < 4) continue;
+        is_open = run_requests(stream, buffer_bytes(&requests), count);
+        buffer_clear(&requests);
+        count = 0;
+    }
+    if (is_open) (void)run_in_pieces(stream, buffer_bytes(&requests), cuts + 1u, cuts % 8u);
+    buffer_destroy(&requests);
+}
+
+/* --- what must hold --- */
+
+struct tally {
+    uint64_t keys;
+    uint64_t due;
+    uint64_t near;
+};
+
+static void count_entry(void *element, void *context) {
+    const struct entry *entry = element;
+    struct tally *tally = context;
+    uint64_t word = entry_due_word(entry);
+    tally->keys++;
+    tally->due += word != 0;
+    tally->near += word != 0 && entry_due_word_is_near(word);
+}
+
+static void verify_database(const struct database *db) {
+    struct tally tally = {0};
+    table_verify(&db->keys);
+    table_for_each(&db->keys, count_entry, &tally);
+    CHECK(tally.keys == database_key_count(db));
+    CHECK(tally.due == db->due_count);
+    CHECK(calendar_record_count(db->calendar) >= tally.near);
+}
+
+static void verify(struct stream *stream) {
+    const struct keyspace *keyspace = stream->engine->keyspace;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < keyspace->db_count; i++) {
+        verify_database(keyspace->dbs[i]);
+        sum += database_key_count(keyspace->dbs[i]);
+    }
+    CHECK(sum == keyspace_key_count(keyspace));
+}
+
+static void verify_flushing(struct stream *stream) {
+    struct session session = {.is_internal = true};
+    session_init(&session, stream->engine);
+    output_lend(&session.output, &stream->output);
+    CHECK(dispatch(&session, &BYTES("flushall"), 1) == DISPATCH_DONE);
+    session_destroy(&session);
+    CHECK(keyspace_key_count(stream->engine->keyspace) == 0);
+    verify(stream);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size < HEAD_LEN) return 0;
+    struct stream *stream = start();
+    struct bytes rest = bytes_of(data + HEAD_LEN, size - HEAD_LEN);
+    if ((data[0] & 2) != 0) stream->session.version = RESP3;
+    if ((data[0] & 1) != 0)
+        run_program(stream, &(struct program){.rest = rest}, data[1]);
+    else
+        run_bytes(stream, rest, data[1]);
+    verify(stream);
+    verify_flushing(stream);
+    stop(stream);
+    return 0;
+}
