@@ -155,5 +155,5 @@ def _check_section(section):
         needs = step.is_skua_only or "differs" in step.marks or "eventually" in step.marks
         reads = not ({"silent", "pending"} & step.marks.keys()) and step.action != "disconnect"
         if needs and reads and not set(section.protocols) <= step.expected.keys():
-            if not {"type", "closes", "store", "fields"} & step.marks.keys():
+            if not {"type", "closes", "store", "fields", "same"} & step.marks.keys():
                 raise BadCase(where + "this command needs an expected reply (a line '= ...')")

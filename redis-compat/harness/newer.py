@@ -2,15 +2,14 @@
 the few that Skua carries out otherwise.
 
 Skua gets them as they are, the oracle a script in their place that does the same with the commands
-it has. A script reads the words of the command, behind its name, from ARGV, and leaves no key of its
-own behind. Only well-formed commands are made here; cases show what the others are refused with.
+it has. A script reads the words of the command, behind its name, from ARGV, and leaves no key of
+its own behind. Only well-formed commands are made here; cases show what the others are refused with.
 """
 
 import re
 
 from harness.resp import Reply
 from harness.values import FUTURE_MS, FUTURE_SECONDS, INTEGERS, SMALL_INTEGERS
-
 
 
 def _is_integer(word):
@@ -193,6 +192,8 @@ SCRIPTS = {
 def for_oracle(args):
     """The command that does for the oracle what `args` do for Skua."""
     name = args[0].upper()
+    if name == b"BITFIELD":
+        return _raise_low_values(args)
     if not _needs_script(name, args):
         return args
     return [b"EVAL", SCRIPTS[name].encode(), b"0", *args[1:]]
@@ -208,11 +209,32 @@ def _needs_script(name, args):
     return name in SCRIPTS
 
 
+# See bitfield-saturation-far-below in differences.md. A value at or below this saturates alike in
+# every field of up to 63 bits.
+LOWEST_SAFE_VALUE = -(1 << 62)
+OPERATION_WORDS = {b"OVERFLOW": 2, b"GET": 3, b"SET": 4, b"INCRBY": 4}
+
+
+def _raise_low_values(args):
+    """BITFIELD with no SET value that the oracle saturates to the wrong end."""
+    raised, overflow, at = list(args), b"WRAP", 2
+    while at < len(args) and args[at].upper() in OPERATION_WORDS:
+        operation = [word.upper() for word in args[at : at + OPERATION_WORDS[args[at].upper()]]]
+        if operation[0] == b"OVERFLOW":
+            overflow = operation[-1]
+        elif operation[0] == b"SET" and overflow == b"SAT" and operation[1] != b"I64":
+            if len(operation) == 4 and _is_integer(operation[3]):
+                raised[at + 3] = b"%d" % max(int(operation[3]), LOWEST_SAFE_VALUE)
+        at += len(operation)
+    return raised
+
+
 def translate_reply(args, reply):
     """The oracle's reply to `for_oracle(args)` as the command itself would give it."""
     if args[0] != b"INCREX" or not reply.is_aggregate():
         return reply
-    return Reply("*", reply.value, b"*2\r\n" + b"".join(b":%b\r\n" % one.value for one in reply.value))
+    numbers = b"".join(b":%b\r\n" % one.value for one in reply.value)
+    return Reply("*", reply.value, b"*2\r\n" + numbers)
 
 
 def make_makers(values):

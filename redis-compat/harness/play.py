@@ -209,7 +209,7 @@ def judge(step, protocol, replies):
     skua = replies[-1]
     expected = step.expected.get(protocol)
     if "differs" in step.marks:
-        if is_expected(expected, protocol, replies[0]):
+        if len(replies) == 2 and not _is_different(step, protocol, replies):
             raise Mismatch(_tell("this is no difference: redis replies as expected", replies))
         replies = [skua]
     elif len(replies) == 2:
@@ -222,6 +222,13 @@ def judge(step, protocol, replies):
             raise Mismatch(_tell(mismatch, replies))
     if expected is not None and not is_expected(expected, protocol, skua):
         raise Mismatch(_tell(f"expected {expected}", replies))
+
+
+def _is_different(step, protocol, replies):
+    """Whether the oracle's reply is not the expected one or, without one, not Skua's."""
+    if protocol in step.expected:
+        return not is_expected(step.expected[protocol], protocol, replies[0])
+    return find_mismatch(step.marks, *replies) is not None
 
 
 def _tell(what, replies):

@@ -26,11 +26,15 @@ EXPIRY_TOLERANCE_MS = 3000
 END_MARK = b"end of batch 8f2c61d0"
 END_REPLY = b"$%d\r\n%b\r\n" % (len(END_MARK), END_MARK)
 
-# Replies that run with the clock, and replies whose order is each server's own.
+POLICIES = ("noeviction", "allkeys-lfu")
+
+# Replies that run with the clock, replies whose order is each server's own, and counts of uses,
+# which each server keeps with a chance and in its own places.
 MARKS = {
     b"TTL": {"within": 2}, b"PTTL": {"within": 2000},
     b"EXPIRETIME": {"within": 2}, b"PEXPIRETIME": {"within": 2000},
     b"KEYS": {"unordered": True},
+    b"OBJECT FREQ": {"type": True},
 }
 NO_MARKS = {}
 
@@ -65,6 +69,7 @@ def play_streams(pair, options):
         count = min(ROUND_COMMANDS, options.random - number * ROUND_COMMANDS)
         seed = f"{options.seed}:{number}"
         commands = Generator(syntax, random.Random(seed)).take_commands(count)
+        sender.set_policy(POLICIES[number // 2 % 2])
         disagreement = sender.play(commands, 2 + number % 2)
         if disagreement is None:
             passed += 1
@@ -87,6 +92,13 @@ class Sender:
     def __init__(self, pair):
         self.pair = pair
         self.aside = None
+        self.forms = (for_oracle, for_oracle if pair.is_self_check else list)
+
+    def set_policy(self, policy):
+        for server in self.pair.both():
+            connection = server.connect()
+            connection.ask("CONFIG", "SET", "maxmemory-policy", policy)
+            connection.close()
 
     def play(self, commands, protocol):
         """None, or the first Disagreement of `commands` from an empty dataset."""
@@ -105,7 +117,7 @@ class Sender:
     def _play_batches(self, commands, connections):
         for start in range(0, len(commands), BATCH_COMMANDS):
             batch = commands[start : start + BATCH_COMMANDS]
-            for connection, form in zip(connections, (for_oracle, list)):
+            for connection, form in zip(connections, self.forms):
                 data = b"".join(encode_command(form(args)) for args in batch)
                 connection.send_raw(data + encode_command([b"ECHO", END_MARK]))
             replies = [connection.read_until(END_REPLY) for connection in connections]
@@ -120,10 +132,11 @@ class Sender:
             counts = f"{len(oracle_replies)} and {len(skua_replies)} replies"
             return Disagreement(start, counts, b"", b"")
         for offset, args in enumerate(batch):
-            oracle, skua = translate_reply(args, oracle_replies[offset]), skua_replies[offset]
+            oracle, skua = oracle_replies[offset], skua_replies[offset]
             if oracle.raw == skua.raw:
                 continue
-            what = find_mismatch(MARKS.get(args[0].upper(), NO_MARKS), oracle, skua)
+            oracle = translate_reply(args, oracle)
+            what = find_mismatch(_marks_of(args), oracle, skua)
             if what and not is_refused_by_newer(self._aside(), args, skua):
                 return Disagreement(start + offset, what, oracle.raw, skua.raw)
         return None
@@ -139,6 +152,11 @@ class Sender:
         words = str(error)
         told = [server.revive() for server in self.pair.both()]
         return "\n".join([words, *(one for one in told if one)])
+
+
+def _marks_of(args):
+    subcommand = b" ".join(args[:2]).upper()
+    return MARKS.get(args[0].upper()) or MARKS.get(subcommand) or NO_MARKS
 
 
 def compare_datasets(connections):

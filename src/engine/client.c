@@ -296,9 +296,10 @@ static size_t count_output_bytes(const struct output *output) {
 
 size_t client_used_bytes(const struct client *client) {
     const struct session *session = &client->session;
-    return mem_usable_size(client) + client->input_cap + count_output_bytes(&session->output) +
-           resp_reader_used_bytes(&client->reader) + mem_usable_size(session->name) +
-           mem_usable_size(session->lib_name) + mem_usable_size(session->lib_version);
+    return mem_usable_size(client) + mem_usable_size(client->input) +
+           count_output_bytes(&session->output) + resp_reader_used_bytes(&client->reader) +
+           mem_usable_size(session->name) + mem_usable_size(session->lib_name) +
+           mem_usable_size(session->lib_version);
 }
 
 void client_measure(const struct client *client, struct client_usage *usage) {

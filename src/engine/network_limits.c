@@ -23,10 +23,14 @@ static bool is_over_soft(struct client *client, const struct output_limit *limit
     return now_ms - client->soft_limit_since_ms > limit->soft_seconds * 1000;
 }
 
+/* What a peer that has yet to authenticate may leave unread: enough for the errors it is told. */
+enum { STRANGER_OUTPUT_BYTES = 1024 };
+
 bool network_enforce_output_limit(struct network *network, struct client *client) {
     const struct output_limit *limit = &network_settings()->output_limits[CLIENT_CLASS_NORMAL];
     int64_t bytes = (int64_t)output_pending_bytes(&client->session.output);
-    bool is_over_hard = limit->hard_bytes != 0 && bytes > limit->hard_bytes;
+    bool is_over_hard = (limit->hard_bytes != 0 && bytes > limit->hard_bytes) ||
+                        (!client->session.is_authenticated && bytes > STRANGER_OUTPUT_BYTES);
     int64_t now_ms = network->engine->clock->unix_ms;
     if (!is_over_hard && !is_over_soft(client, limit, bytes, now_ms)) return false;
     network->engine->stats.output_limit_disconnections++;
@@ -34,7 +38,16 @@ bool network_enforce_output_limit(struct network *network, struct client *client
     return true;
 }
 
+/* maxmemory-clients may be a share of maxmemory, and means nothing without that. */
+static uint64_t total_limit(const struct engine *engine) {
+    int64_t limit = network_settings()->max_total_bytes;
+    if (limit >= 0) return (uint64_t)limit;
+    return memory_max_bytes(engine) / 100 * (uint64_t)-limit;
+}
+
 bool network_enforce_input_limit(struct network *network, struct client *client) {
+    uint64_t limit = total_limit(network->engine);
+    if (UNLIKELY(limit != 0) && network->input_bytes > limit) network_enforce_total_limit(network);
     if (client->input_len <= (uint64_t)network_settings()->max_query_bytes) return false;
     network->engine->stats.query_limit_disconnections++;
     drop(client, "requests over client-query-buffer-limit");
@@ -54,13 +67,6 @@ static struct client *find_biggest(struct network *network, size_t *total) {
         biggest_bytes = bytes;
     }
     return biggest;
-}
-
-/* maxmemory-clients may be a share of maxmemory, and means nothing without that. */
-static uint64_t total_limit(const struct engine *engine) {
-    int64_t limit = network_settings()->max_total_bytes;
-    if (limit >= 0) return (uint64_t)limit;
-    return memory_max_bytes(engine) / 100 * (uint64_t)-limit;
 }
 
 void network_enforce_total_limit(struct network *network) {

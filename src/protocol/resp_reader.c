@@ -81,7 +81,8 @@ static ALWAYS_INLINE bool read_whole(const char *data, size_t len, const struct 
     if (UNLIKELY((int64_t)argc > limits->max_arguments)) return false;
     reserve_arguments(arguments, argc);
     struct bytes *item = arguments->items + arguments->count;
-    for (struct bytes *last = item + argc; item < last; item++) {
+    const struct bytes *last = item + argc;
+    for (; item < last; item++) {
         size_t size;
         if (UNLIKELY(at >= end || *at != '$')) return false;
         at = read_short_count(at + 1, end, &size);

@@ -81,10 +81,16 @@ static void remove_pid_file(void) {
     if (server_settings()->pid_path[0] != '\0') (void)unlink(server_settings()->pid_path);
 }
 
+static void log_start(const struct engine *engine) {
+    int port = network_port(engine->network);
+    if (port == 0)
+        LOG_NOTICE("Skua %s started, pid %d, no TCP port", SKUA_VERSION, (int)getpid());
+    else
+        LOG_NOTICE("Skua %s started, pid %d, TCP port %d", SKUA_VERSION, (int)getpid(), port);
+}
+
 static void serve(struct engine *engine) {
-    LOG_NOTICE("Skua %s started, pid %d, %s port %d", SKUA_VERSION, (int)getpid(),
-               network_port(engine->network) == 0 ? "no TCP" : "TCP",
-               network_port(engine->network));
+    log_start(engine);
     bool has_pid_file = write_pid_file();
     LOG_NOTICE("Ready to accept connections");
     event_loop_run(engine->loop);

@@ -115,7 +115,7 @@ static void become_server(const char *path, const char *folder, const char *cons
     dup2(log, STDERR_FILENO);
     char *argv[MAX_ARGUMENTS + 2] = {NULL};
     argv[0] = strdup(path);
-    for (size_t i = 0; arguments[i] != NULL && i < MAX_ARGUMENTS; i++)
+    for (size_t i = 0; i < MAX_ARGUMENTS && arguments[i] != NULL; i++)
         argv[i + 1] = strdup(arguments[i]);
     execv(path, argv);
     _exit(127);
@@ -275,7 +275,7 @@ const char *e2e_server_path(const struct e2e_server *server, const char *name) {
 
 void e2e_write_file(const char *path, const char *text) {
     FILE *file = fopen(path, "w");
-    if (file == NULL) fail_msg("%s: %s", path, strerror(errno));
+    assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
 }
@@ -397,7 +397,7 @@ int64_t e2e_server_info(struct e2e_server *server, const char *field) {
     char wanted[80];
     snprintf(wanted, sizeof(wanted), "\\n%s:", field);
     const char *found = strstr(e2e_server_run(server, "INFO everything"), wanted);
-    if (found == NULL) fail_msg("INFO has no field %s", field);
+    assert_non_null(found);
     return strtoll(found + strlen(wanted), NULL, 10);
 }
 

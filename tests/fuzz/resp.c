@@ -25,7 +25,8 @@ static void record(struct buffer *log, const struct resp_arguments *arguments,
 
 static void record_error(struct buffer *log, const struct resp_request *request) {
     char text[RESP_ERROR_TEXT_MAX];
-    buffer_append(log, text, resp_error_format(request, text));
+    size_t len = resp_error_format(request, text);
+    buffer_append(log, text, len);
 }
 
 /* Reads as far as the bytes up to `end` allow, from a copy that is exactly as long. False when the

@@ -140,7 +140,7 @@ static int compare_codes(const void *a, const void *b) {
 }
 
 void info_write_errorstats(struct engine *engine, struct buffer *out) {
-    const struct error_count *sorted[ERROR_STATS_MAX];
+    const struct error_count *sorted[ERROR_STATS_MAX] = {NULL};
     size_t count = engine->errors.code_count;
     for (size_t i = 0; i < count; i++) sorted[i] = &engine->errors.counts[i];
     qsort(sorted, count, sizeof(sorted[0]), compare_codes);

@@ -59,13 +59,13 @@ static int clamp(int64_t value, int max) {
 
 /* Behind VERSION stand the version of the picture, of which there is one, and its size. */
 static void lolwut_command(struct call *call) {
-    int64_t version, columns = DEFAULT_COLUMNS, rows = DEFAULT_ROWS;
+    int64_t version, columns = DEFAULT_COLUMNS, lines = DEFAULT_ROWS;
     if (call->argc > 2 && argument_is(call, 1, "version")) {
         if (!argument_i64(call, 2, &version)) return;
         if (call->argc > 3 && !argument_i64(call, 3, &columns)) return;
-        if (call->argc > 4 && !argument_i64(call, 4, &rows)) return;
+        if (call->argc > 4 && !argument_i64(call, 4, &lines)) return;
     }
-    struct sea sea = make_sea(clamp(columns, MAX_COLUMNS), clamp(rows, MAX_ROWS));
+    struct sea sea = make_sea(clamp(columns, MAX_COLUMNS), clamp(lines, MAX_ROWS));
     struct buffer out = {0};
     draw(&sea, &out);
     buffer_append_str(&out, "\nRedis ver. " REDIS_VERSION " (Skua " SKUA_VERSION ")\n");

@@ -241,7 +241,7 @@ static void bend(struct program *program, struct request *request) {
     uint8_t twist = program_take(program);
     if (twist < 0xe0) return;
     if (twist < 0xf0) {
-        request->count--;
+        if (request->count > 1) request->count--;
     } else if (request->count < MAX_ARGUMENTS) {
         append_text(program, &request->text);
         end_argument(request);

@@ -57,7 +57,7 @@ static void texts_are_copied_and_an_empty_one_takes_them_away(void **state) {
     char text[] = "first";
     char *field = NULL;
     session_set_text(&field, bytes_of_str(text));
-    text[0] = 'X';
+    memset(text, 'X', sizeof(text));
     assert_string_equal(field, "first");
     session_set_text(&field, BYTES("second"));
     assert_string_equal(field, "second");

@@ -196,13 +196,13 @@ static void small_unsigned_sums_agree_with_plain_arithmetic(void **state) {
             for (int64_t increment = -3 * size; increment <= 3 * size; increment++) {
                 int64_t sum = value + increment;
                 int64_t nearest = sum > max ? max : sum < 0 ? 0 : sum;
-                uint64_t result, start = (uint64_t)value;
-                assert_true(bits_add_unsigned(start, increment, width, BITS_WRAP, &result));
+                uint64_t result, before = (uint64_t)value;
+                assert_true(bits_add_unsigned(before, increment, width, BITS_WRAP, &result));
                 assert_int_equal(result, (sum + 4 * size) % size);
-                assert_true(bits_add_unsigned(start, increment, width, BITS_SAT, &result));
+                assert_true(bits_add_unsigned(before, increment, width, BITS_SAT, &result));
                 assert_int_equal(result, nearest);
                 result = 99;
-                bool is_done = bits_add_unsigned(start, increment, width, BITS_FAIL, &result);
+                bool is_done = bits_add_unsigned(before, increment, width, BITS_FAIL, &result);
                 assert_int_equal(is_done, sum == nearest);
                 assert_int_equal(result, is_done ? sum : 99);
             }
