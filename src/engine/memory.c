@@ -49,16 +49,32 @@ static bool is_over(const struct engine *engine) {
     return mem_used_bytes() > memory_max_bytes(engine);
 }
 
-bool memory_make_room(struct engine *engine) {
-    if (LIKELY(settings.max_bytes == 0) || LIKELY(!is_over(engine))) return true;
+/* Used bytes that a lowered maxmemory or the last look has left above the limit; 0: none. */
+static uint64_t tolerated_bytes;
+
+static bool make_room_in_slices(struct engine *engine) {
     struct eviction_policy policy = policy_in_force();
     int64_t end_us = clock_monotonic_us() + SLICE_US;
-    while (clock_monotonic_us() < end_us) {
+    while (mem_used_bytes() > tolerated_bytes || clock_monotonic_us() < end_us) {
         for (int i = 0; i < KEYS_PER_LOOK; i++) {
             if (!is_over(engine)) return true;
             if (!eviction_remove_one(engine->keyspace, &policy)) return false;
         }
     }
+    tolerated_bytes = mem_used_bytes();
+    return true;
+}
+
+bool memory_make_room(struct engine *engine) {
+    if (LIKELY(settings.max_bytes == 0)) return true;
+    if (UNLIKELY(is_over(engine))) return make_room_in_slices(engine);
+    tolerated_bytes = 0;
+    return true;
+}
+
+static bool tolerate_what_is_there(struct buffer *error) {
+    (void)error;
+    tolerated_bytes = mem_used_bytes();
     return true;
 }
 
@@ -98,6 +114,7 @@ static const struct directive directives[] = {
     {.name = "maxmemory",
      .kind = DIRECTIVE_SIZE,
      .field = &settings.max_bytes,
+     .apply = tolerate_what_is_there,
      .default_text = "0"},
     {.name = "maxmemory-policy",
      .kind = DIRECTIVE_ENUM,

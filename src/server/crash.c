@@ -62,13 +62,13 @@ static void report_registers(const ucontext_t *context) {
 }
 
 /* Where the linker puts the program's first byte and the end of its code. */
-extern const char __executable_start[];
-extern const char etext[];
+extern const char image_start[] __asm__("__executable_start");
+extern const char image_code_end[] __asm__("etext");
 
 /* Programs are loaded at a random place: debuggers know code by its offset in the file. */
 static void report_frame(const void *address) {
-    uintptr_t place = (uintptr_t)address, start = (uintptr_t)__executable_start;
-    if (place >= start && place < (uintptr_t)etext)
+    uintptr_t place = (uintptr_t)address, start = (uintptr_t)image_start;
+    if (place >= start && place < (uintptr_t)image_code_end)
         write_line("%p skua-server+0x%llx", address, (unsigned long long)(place - start));
     else
         write_line("%p", address);

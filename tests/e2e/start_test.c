@@ -208,7 +208,7 @@ static void the_pid_file_and_the_socket_are_as_asked(void **state) {
         "--pidfile", "p.pid", "--unixsocket", "s.sock", "--unixsocketperm", "700", NULL};
     struct e2e_server *server = e2e_server_start(arguments);
     char *text = e2e_read_file(e2e_server_path(server, "p.pid"));
-    assert_int_equal(atoi(text), server->pid);
+    assert_int_equal(strtol(text, NULL, 10), server->pid);
     free(text);
     struct stat status;
     assert_int_equal(stat(e2e_server_path(server, "s.sock"), &status), 0);
@@ -290,7 +290,7 @@ static int prepare_daemon(void **state) {
 /* 0: there is no pid file. */
 static pid_t read_pid(const struct daemon_test *test) {
     char *text = e2e_read_file(test->pid_file);
-    pid_t pid = atoi(text);
+    pid_t pid = (pid_t)strtol(text, NULL, 10);
     free(text);
     return pid;
 }

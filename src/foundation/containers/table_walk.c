@@ -94,9 +94,12 @@ size_t table_sample(const struct table *table, void **elements, size_t max) {
     uint64_t hash = random_u64();
     struct table_view view = table_view(table, hash);
     uint32_t index = table_home(view, table_fraction(view, hash));
-    for (;;) {
+    /* From a random slot on: otherwise the last ones of full buckets would hardly ever be drawn. What
+     * is passed over comes last, when the whole table is asked for. */
+    uint64_t wanted = UINT64_MAX << 8 * (1 + hash % TABLE_SLOTS);
+    for (;; wanted = UINT64_MAX) {
         const struct table_bucket *bucket = &view.segment->buckets[index];
-        for (uint64_t used = table_match_used(bucket); used != 0; used &= used - 1) {
+        for (uint64_t used = table_match_used(bucket) & wanted; used != 0; used &= used - 1) {
             elements[count++] = table_slot_element(bucket->slots[table_match_slot(used)]);
             if (count == max) return count;
         }

@@ -132,11 +132,12 @@ static void do_set(size_t i) {
         may_set = key->exists == (condition == 1);
     }
     bool has_get = random_below(3) == 0;
-    if (has_get) add_str("GET");
-    if (has_get)
+    if (has_get) {
+        add_str("GET");
         expect_text_of(key);
-    else
+    } else {
         buffer_append_str(&expected, may_set ? "OK" : "nil");
+    }
     if (!may_set) return;
     assign(key, text);
     if (!keeps) key->due_ms = due_ms < 0 ? 0 : due_ms;

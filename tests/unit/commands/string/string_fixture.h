@@ -15,7 +15,7 @@
 #define NOT_INTEGER "-ERR value is not an integer or out of range"
 #define SYNTAX_ERROR "-ERR syntax error"
 
-static int set_up(void **state) {
+static inline int set_up(void **state) {
     static const struct command_list *const lists[] = {
         &string_get_commands,  &string_set_commands,     &string_compare_commands,
         &string_edit_commands, &string_counter_commands, &string_increx_commands,
@@ -26,7 +26,7 @@ static int set_up(void **state) {
     return 0;
 }
 
-static int tear_down(void **state) {
+static inline int tear_down(void **state) {
     fixture_free(*state);
     return 0;
 }

@@ -393,6 +393,21 @@ static void a_sample_holds_different_elements_of_the_table(void **state) {
     free_fixture(fixture);
 }
 
+static void no_element_is_passed_over_by_samples(void **state) {
+    (void)state;
+    enum { ELEMENTS = 2000, SAMPLE = 5, DRAWS = 100000, MEAN = SAMPLE * DRAWS / ELEMENTS };
+    struct fixture *fixture = new_fixture(UINT64_MAX);
+    static uint32_t drawn[ELEMENTS];
+    for (uint32_t key = 0; key < ELEMENTS; key++) add_key(fixture, key);
+    for (uint32_t draw = 0; draw < DRAWS; draw++) {
+        void *sample[SAMPLE];
+        assert_int_equal(table_sample(&fixture->table, sample, SAMPLE), SAMPLE);
+        for (size_t i = 0; i < SAMPLE; i++) drawn[((const struct element *)sample[i])->key]++;
+    }
+    for (uint32_t key = 0; key < ELEMENTS; key++) assert_in_range(drawn[key], MEAN / 3, MEAN * 3);
+    free_fixture(fixture);
+}
+
 /* --- by the hash's top half --- */
 
 static void an_element_is_found_by_the_top_of_its_hash(void **state) {
@@ -451,6 +466,7 @@ int main(void) {
         cmocka_unit_test(a_scan_call_visits_exactly_the_positions_up_to_its_result),
         cmocka_unit_test(random_elements_are_drawn_uniformly),
         cmocka_unit_test(a_sample_holds_different_elements_of_the_table),
+        cmocka_unit_test(no_element_is_passed_over_by_samples),
         cmocka_unit_test(an_element_is_found_by_the_top_of_its_hash),
         cmocka_unit_test(the_top_of_a_hash_finds_in_a_directory_deeper_than_it_knows),
     };

@@ -1,0 +1,136 @@
+"""redis-cli and redis-benchmark, as Debian's redis-tools has them."""
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import struct
+import termios
+import time
+import unittest
+
+from server import ClientTest
+
+TERMINAL_LIMIT_S = 20
+
+
+class Terminal:
+    """A program in a terminal of its own: what it draws is what it wrote so far."""
+
+    def __init__(self, *command):
+        self.drawn = ""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ["TERM"] = "xterm"
+            os.execvp(command[0], command)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 200, 0, 0))
+
+    def type(self, text):
+        self.drawn = ""
+        os.write(self.fd, text.encode())
+
+    def await_text(self, wanted):
+        end = time.monotonic() + TERMINAL_LIMIT_S
+        while wanted not in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self.drawn):
+            ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
+            if not ready:
+                raise AssertionError(f"{wanted!r} does not appear in {self.drawn!r}")
+            self.drawn += os.read(self.fd, 4096).decode(errors="replace")
+
+    def close(self):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@unittest.skipUnless(shutil.which("redis-cli"), "redis-cli is not installed")
+class RedisCliTest(ClientTest):
+    def cli(self, *arguments, stdin=""):
+        return self.run_program("redis-cli", "-p", str(self.server.port), *arguments, stdin=stdin)
+
+    def cli_for_a_while(self, *arguments, wanted):
+        """Some modes never end: runs one in a terminal until it has drawn the text."""
+        terminal = Terminal("redis-cli", "-p", str(self.server.port), *arguments)
+        try:
+            terminal.await_text(wanted)
+        finally:
+            terminal.close()
+
+    def fill(self, count=1000):
+        lines = "".join(f"SET key:{i} {'x' * (i % 300)}y\r\n" for i in range(count))
+        self.assertIn(f"errors: 0, replies: {count}", self.cli("--pipe", stdin=lines))
+
+    def test_runs_single_commands(self):
+        self.assertEqual(self.cli("SET", "a b", "c\nd"), "OK\n")
+        self.assertEqual(self.cli("--no-raw", "GET", "a b"), '"c\\nd"\n')
+        self.assertEqual(self.cli("-x", "SET", "in", stdin="given"), "OK\n")
+        self.assertEqual(self.cli("-n", "3", "DBSIZE"), "0\n")
+        self.assertEqual(self.cli("--csv", "MGET", "in", "none"), '"given",NULL\n')
+        self.assertEqual(self.cli("--json", "MGET", "in", "none"), '["given",null]\n')
+        self.assertEqual(self.cli("-r", "3", "INCR", "n"), "1\n2\n3\n")
+
+    def test_speaks_resp3(self):
+        self.assertIn("proto 3", self.cli("-3", "HELLO"))
+        self.assertIn('"maxmemory": "0"', self.cli("-3", "--json", "CONFIG", "GET", "maxmemory"))
+
+    def test_hints_while_typing(self):
+        terminal = Terminal("redis-cli", "-p", str(self.server.port))
+        try:
+            terminal.await_text("> ")
+            for typed, hint in (("set k ", "value [NX|XX"), ("getex k ", "[EX seconds|PX"),
+                                ("scan 0 ", "[MATCH pattern] [COUNT count] [TYPE type]"),
+                                ("config set ", "parameter value [parameter value ...]")):
+                terminal.type(typed)
+                terminal.await_text(hint)
+                terminal.type("\x15")
+            terminal.type("client kil\t")
+            terminal.await_text("CLIENT KILL")
+            terminal.type("\x15help set\r")
+            terminal.await_text("group: string")
+            terminal.type("set greeting hello\r")
+            terminal.await_text("OK")
+            terminal.type("get greeting\r")
+            terminal.await_text('"hello"')
+        finally:
+            terminal.close()
+
+    def test_scans_and_finds_big_and_hot_keys(self):
+        self.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu")
+        self.fill()
+        self.assertEqual(sorted(self.cli("--scan").split()),
+                         sorted(f"key:{i}" for i in range(1000)))
+        self.assertEqual(len(self.cli("--scan", "--pattern", "key:1?").split()), 10)
+        self.assertRegex(self.cli("--bigkeys"), r'Biggest string found .* has 300 bytes')
+        self.assertRegex(self.cli("--memkeys"), r'Biggest string found .* has \d+ bytes')
+        self.cli(stdin="GET key:7\n" * 300)
+        self.assertRegex(self.cli("--hotkeys"), r'hot key found with counter: \d+\s*keyname: "?key:7')
+
+    def test_watches_the_server(self):
+        self.cli_for_a_while("--stat", "-i", "0.1", wanted="requests")
+        self.cli_for_a_while("--latency", wanted="samples")
+        self.cli_for_a_while("--latency-history", "-i", "0.2", wanted="seconds range")
+
+    def test_takes_piped_requests_in_the_protocol(self):
+        requests = "".join(f"*3\r\n$3\r\nSET\r\n${len(str(i))}\r\n{i}\r\n$1\r\nv\r\n"
+                           for i in range(20000))
+        self.assertIn("errors: 0, replies: 20000", self.cli("--pipe", stdin=requests))
+        self.assertEqual(self.cli("DBSIZE"), "20000\n")
+
+
+@unittest.skipUnless(shutil.which("redis-benchmark"), "redis-benchmark is not installed")
+class RedisBenchmarkTest(ClientTest):
+    def test_its_usual_tests_run(self):
+        for more in ([], ["-P", "16"], ["-r", "10000"], ["-P", "16", "-r", "10000", "-c", "5"]):
+            with self.subTest(" ".join(more)):
+                output = self.run_program(
+                    "redis-benchmark", "-p", str(self.server.port), "-n", "2000", "--csv", "-t",
+                    "ping,set,get,incr,mset", *more)
+                for name in ("PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "MSET (10 keys)"):
+                    self.assertIn(f'"{name}","', output)
+
+    def test_any_command_runs(self):
+        output = self.run_program("redis-benchmark", "-p", str(self.server.port), "-n", "2000",
+                                  "-q", "-r", "100", "SET", "key:__rand_int__", "v", "EX", "10")
+        self.assertIn("requests per second", output)
