@@ -110,7 +110,7 @@ bool directives_set_at_start(struct directives *directives, struct bytes name,
                              const struct bytes *args, size_t count, struct buffer *error) {
     const struct directive *row = directives_find(directives, name);
     if (row == NULL) {
-        buffer_append_str(error, "Bad directive or wrong number of arguments");
+        buffer_append_str(error, "unknown directive");
         return false;
     }
     struct split split = {0};

@@ -104,7 +104,7 @@ static void directives_come_from_standard_input(void **state) {
 
 static void what_is_wrong_with_a_setting_is_said_in_one_line(void **state) {
     (void)state;
-    REFUSED("command line, 'nonsense \"3\"': Bad directive", "--nonsense", "3");
+    REFUSED("command line, 'nonsense \"3\"': unknown directive", "--nonsense", "3");
     REFUSED("'port \"abc\"': argument couldn't be parsed into an integer", "--port", "abc");
     REFUSED("'port \"99999\"': argument must be between 0 and 65535", "--port", "99999");
     REFUSED("'port': wrong number of arguments", "--port");
@@ -120,7 +120,7 @@ static void a_bad_line_of_a_file_is_named(void **state) {
     e2e_make_folder(folder);
     snprintf(path, sizeof(path), "%s/bad.conf", folder);
     e2e_write_file(path, "port 1\n\nfoo bar\n");
-    snprintf(wanted, sizeof(wanted), "config file '%s' line 3, 'foo bar': Bad directive", path);
+    snprintf(wanted, sizeof(wanted), "config file '%s' line 3, 'foo bar': unknown directive", path);
     REFUSED(wanted, path);
     e2e_remove_folder(folder);
 }

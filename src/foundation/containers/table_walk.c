@@ -104,7 +104,9 @@ size_t table_sample(const struct table *table, void **elements, size_t max) {
             if (count == max) return count;
         }
         if (++index == view.bucket_count) {
-            hash += view.depth == 0 ? 0 : (uint64_t)1 << (64 - view.depth);
+            /* To the first hash of the next segment, however deep that one is. */
+            uint64_t span = view.depth == 0 ? 0 : (uint64_t)1 << (64 - view.depth);
+            hash = (hash & ~(span - 1)) + span;
             view = table_view(table, hash);
             index = 0;
         }
