@@ -10,6 +10,7 @@
 #include "foundation/worker.h"
 #include "io/event_loop.h"
 #include "server/crash.h"
+#include "server/daemon.h"
 #include "server/features.h"
 #include "server/options.h"
 #include "server/settings.h"
@@ -92,6 +93,7 @@ static void log_start(const struct engine *engine) {
 static void serve(struct engine *engine) {
     log_start(engine);
     bool has_pid_file = write_pid_file();
+    daemon_confirm();
     LOG_NOTICE("Ready to accept connections");
     event_loop_run(engine->loop);
     LOG_NOTICE("Stopping: closing %zu clients", network_client_count(engine->network));
@@ -111,8 +113,6 @@ static int run_engine(struct engine *engine) {
         network_stop(engine->network);
         LOG_NOTICE("Skua is now ready to exit, bye bye...");
     } else {
-        /* A daemon has nobody to read its standard error. */
-        if (server_settings()->is_daemon) LOG_WARNING("%s", error);
         status = fail(error);
     }
     stop_features(engine, started);
@@ -144,7 +144,7 @@ static int run(struct directives *directives, const char *config_path) {
  * the log's name may be relative. */
 static bool prepare_process(struct buffer *error) {
     if (!server_settings_enter_dir(error) || !server_settings_open_log(error)) return false;
-    if (!server_settings()->is_daemon || daemon(1, 0) == 0) return true;
+    if (!server_settings()->is_daemon || daemon_detach()) return true;
     buffer_printf(error, "Can't daemonize: %s", strerror(errno));
     return false;
 }

@@ -23,17 +23,27 @@ class Terminal:
         self.drawn = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            # Before the program starts: without a size it asks the terminal and awaits its answer.
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 200, 0, 0))
             os.environ["TERM"] = "xterm"
             os.execvp(command[0], command)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 200, 0, 0))
 
     def type(self, text):
         self.drawn = ""
         os.write(self.fd, text.encode())
 
-    def await_text(self, wanted):
+    def text(self):
+        """What was drawn since the last typing, without the codes that place and colour it."""
+        return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self.drawn)
+
+    def enter(self, line, answer):
+        """Types a line and awaits the prompt behind the answer: what is typed sooner gets lost."""
+        self.type(line + "\r")
+        self.await_text(answer, at_end="> ")
+
+    def await_text(self, wanted, at_end=""):
         end = time.monotonic() + TERMINAL_LIMIT_S
-        while wanted not in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", self.drawn):
+        while wanted not in self.text() or not self.text().endswith(at_end):
             ready, _, _ = select.select([self.fd], [], [], max(0, end - time.monotonic()))
             if not ready:
                 raise AssertionError(f"{wanted!r} does not appear in {self.drawn!r}")
@@ -87,12 +97,10 @@ class RedisCliTest(ClientTest):
                 terminal.type("\x15")
             terminal.type("client kil\t")
             terminal.await_text("CLIENT KILL")
-            terminal.type("\x15help set\r")
-            terminal.await_text("group: string")
-            terminal.type("set greeting hello\r")
-            terminal.await_text("OK")
-            terminal.type("get greeting\r")
-            terminal.await_text('"hello"')
+            terminal.type("\x15")
+            terminal.enter("help set", "group: string")
+            terminal.enter("set greeting hello", "OK")
+            terminal.enter("get greeting", '"hello"')
         finally:
             terminal.close()
 

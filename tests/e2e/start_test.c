@@ -331,16 +331,45 @@ static void a_daemon_serves_from_the_background(void **state) {
     assert_false(exists(test->socket));
 }
 
+static void a_daemon_that_cannot_start_says_so_in_front(void **state) {
+    const struct daemon_test *test = *state;
+    REFUSED("/nonexistent/s.sock", "--daemonize", "yes", "--port", "0", "--dir", test->folder,
+            "--logfile", "d.log", "--pidfile", test->pid_file, "--unixsocket",
+            "/nonexistent/s.sock");
+    assert_false(exists(test->pid_file));
+}
+
 /* --- limits --- */
+
+static struct rlimit files_limit(const struct e2e_server *server) {
+    struct rlimit limit;
+    assert_int_equal(prlimit(server->pid, RLIMIT_NOFILE, NULL, &limit), 0);
+    return limit;
+}
+
+static void the_limit_on_open_files_is_raised_for_maxclients(void **state) {
+    (void)state;
+    static const char *const arguments[] = {"--maxclients", "500", NULL};
+    struct rlimit before, low;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = (struct rlimit){.rlim_cur = 100, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    struct e2e_server *server = e2e_server_start(arguments);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(e2e_server_info(server, "maxclients"), 500);
+    assert_true(files_limit(server).rlim_cur > 500);
+    e2e_server_stop(server);
+}
 
 static void maxclients_is_lowered_to_what_the_system_allows(void **state) {
     (void)state;
-    struct rlimit low;
-    static const char *const arguments[] = {"--maxclients", "5000", NULL};
+    /* More open files than any kernel lets a process have. */
+    static const char *const arguments[] = {"--maxclients", "2000000000", NULL};
     struct e2e_server *server = e2e_server_start(arguments);
-    /* Privileged processes may raise the hard limit too, so it is the limit itself that tells. */
-    assert_int_equal(prlimit(server->pid, RLIMIT_NOFILE, NULL, &low), 0);
-    assert_true(low.rlim_cur >= 5000 || e2e_server_info(server, "maxclients") < 5000);
+    int64_t max_clients = e2e_server_info(server, "maxclients");
+    assert_true(max_clients < 2000000000);
+    assert_true((int64_t)files_limit(server).rlim_cur > max_clients);
+    assert_log_holds(server, "maxclients is now");
     e2e_server_stop(server);
 }
 
@@ -488,6 +517,9 @@ int main(void) {
         TEST(the_log_goes_to_its_file_at_its_level),
         cmocka_unit_test_setup_teardown(a_daemon_serves_from_the_background, prepare_daemon,
                                         remove_daemon),
+        cmocka_unit_test_setup_teardown(a_daemon_that_cannot_start_says_so_in_front, prepare_daemon,
+                                        remove_daemon),
+        TEST(the_limit_on_open_files_is_raised_for_maxclients),
         TEST(maxclients_is_lowered_to_what_the_system_allows),
         TEST(rewrite_keeps_what_was_set_for_the_next_start),
         TEST(rewrite_works_from_another_dir),

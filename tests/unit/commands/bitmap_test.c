@@ -2,6 +2,7 @@
 #include "commands/bitmap/bitmap_commands.h"
 #include "commands/string/string_commands.h"
 #include "engine/command_keys.h"
+#include "foundation/mem.h"
 #include "unit/support/command_fixture.h"
 
 #include <setjmp.h>
@@ -278,9 +279,29 @@ static void bitfield_uses_its_key_as_its_operations_do(void **state) {
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* --- memory --- */
+
+static void no_memory_for_the_string_changes_nothing(void **state) {
+    struct command_fixture *f = *state;
+    static const char *const lines[] = {"SETBIT absent 4000000000 1", "SETBIT k 4000000000 1",
+                                        "BITFIELD absent SET u8 4000000000 1",
+                                        "BITFIELD k GET u8 0 INCRBY u8 4000000000 1"};
+    fixture_run(f, "SET k 7");
+    (void)fixture_events(f);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        mem_fail_nth_try(1);
+        assert_reply(f, lines[i], "-ERR insufficient memory for a string of that size");
+        mem_fail_nth_try(0);
+    }
+    assert_events(f, "");
+    assert_reply(f, "GET absent", "nil");
+    assert_reply(f, "GET k", "\"7\"");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(setbit_grows_the_string_and_tells_the_old_bit),
+        TEST(no_memory_for_the_string_changes_nothing),
         TEST(setbit_reports_only_what_changed),
         TEST(setbit_edits_a_number_as_text_and_keeps_the_due_time),
         TEST(bits_beyond_the_end_are_clear),

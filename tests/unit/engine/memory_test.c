@@ -16,7 +16,7 @@ enum {
     TICKS_MAX = 100000,
     /* What one command may take: its value, the table's growth, reply and event buffers; and slices
      * that a busy machine cuts short. */
-    COMMAND_BYTES = 256 * KIB,
+    COMMAND_BYTES = 64 * KIB,
 };
 
 static const struct feature sample_feature = {.name = "sample", .commands = sample_commands};

@@ -45,13 +45,15 @@ static bool validate_dir(const struct directive_value *value, struct buffer *err
     return false;
 }
 
-/* Takes words in pairs; lines of a file add up. */
+/* Takes words in pairs, without blanks or NULs; lines of a file add up. */
 static bool parse_pairs(const struct directive_args *args, struct buffer *error) {
     bool is_empty = args->count == 1 && args->items[0].len == 0;
     bool is_good = args->count % 2 == 0;
     struct buffer text = {0};
     for (size_t i = 0; i < args->count; i++) {
-        is_good = is_good && args->items[i].len > 0;
+        struct bytes word = args->items[i];
+        is_good = is_good && word.len > 0 && bytes_index(word, ' ') == word.len &&
+                  bytes_index(word, '\0') == word.len;
     }
     if (!is_empty && !is_good) {
         buffer_append_str(error, "Invalid pairs");
