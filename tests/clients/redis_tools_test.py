@@ -113,7 +113,8 @@ class RedisCliTest(ClientTest):
         self.assertRegex(self.cli("--bigkeys"), r'Biggest string found .* has 300 bytes')
         self.assertRegex(self.cli("--memkeys"), r'Biggest string found .* has \d+ bytes')
         self.cli(stdin="GET key:7\n" * 300)
-        self.assertRegex(self.cli("--hotkeys"), r'hot key found with counter: \d+\s*keyname: "?key:7')
+        self.assertRegex(self.cli("--hotkeys"),
+                         r'hot key found with counter: \d+\s*keyname: "?key:7')
 
     def test_watches_the_server(self):
         self.cli_for_a_while("--stat", "-i", "0.1", wanted="requests")
