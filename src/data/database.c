@@ -112,6 +112,7 @@ static void free_contents(void *argument) {
 }
 
 void database_clear(struct database *db, bool is_lazy) {
+    database_notify(db, KEY_EVENT_ALL_KEYS, BYTES(""), "flush");
     struct dead_contents *contents = mem_alloc(sizeof(*contents));
     *contents = (struct dead_contents){.keys = db->keys, .calendar = db->calendar};
     table_init(&db->keys, hash_of_entry, NULL);

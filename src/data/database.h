@@ -1,7 +1,7 @@
 /* Database: a table of entries, and the calendar of their due times.
  *
- * Every look-up first drops a key that is past its time, so nobody above ever sees one. Events: "new" and
- * "expired" are fired here; what a command does to a key it reports itself with database_notify. */
+ * Every look-up first drops a key that is past its time, so nobody above ever sees one. Events: "new",
+ * "expired", "evicted" and those of all keys at once are fired here; what a command does to a key it reports itself with database_notify. */
 #ifndef DATA_DATABASE_H
 #define DATA_DATABASE_H
 
@@ -72,7 +72,8 @@ void database_evict(struct database *db, struct entry *entry);
 /* Sets the due time in unix ms, or takes it away with 0. May replace the entry's allocation. */
 void database_set_due(struct database *db, struct key key, struct found *found, int64_t due_ms);
 
-/* Removes every key; fires nothing. is_lazy: memory is given back on the worker. */
+/* Removes every key; fires KEY_EVENT_ALL_KEYS before it does, and nothing for each of them. is_lazy: memory
+ * is given back on the worker. */
 void database_clear(struct database *db, bool is_lazy);
 
 /* Reports what was done to a key, under the name that users know. */

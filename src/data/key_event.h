@@ -9,7 +9,8 @@
 
 struct database;
 
-/* The classes of notify-keyspace-events; one letter each there. */
+/* The classes of notify-keyspace-events, one letter each there; and the hidden ones, of which users
+ * are never told. */
 enum key_event_class {
     KEY_EVENT_GENERIC = 1 << 0,       /* g */
     KEY_EVENT_STRING = 1 << 1,        /* $ */
@@ -25,6 +26,11 @@ enum key_event_class {
     KEY_EVENT_MISS = 1 << 11,         /* m */
     KEY_EVENT_OVERWRITTEN = 1 << 12,  /* o */
     KEY_EVENT_TYPE_CHANGED = 1 << 13, /* c */
+    KEY_EVENT_SILENT = 1 << 14,       /* hidden: the value's bytes changed, its meaning did not */
+    /* Hidden: every key in `db` is about to go or has just come (flush, swap). `key` is empty;
+     * listeners may look keys up in `db`. */
+    KEY_EVENT_ALL_KEYS = 1 << 15,
+    KEY_EVENT_HIDDEN = KEY_EVENT_SILENT | KEY_EVENT_ALL_KEYS,
 };
 
 struct key_event {

@@ -35,7 +35,8 @@ struct keyspace {
 
 struct keyspace *keyspace_new(uint32_t db_count, const struct clock *clock);
 void keyspace_free(struct keyspace *keyspace);
-/* Exchanges two databases, contents and pending due times; their numbers stay with the places. */
+/* Exchanges two databases, contents and pending due times; their numbers stay with the places. Fires
+ * KEY_EVENT_ALL_KEYS for both before, with the keys that go, and after, with those that came. */
 void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second);
 /* Keys of all databases. */
 uint64_t keyspace_key_count(const struct keyspace *keyspace);

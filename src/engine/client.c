@@ -3,6 +3,7 @@
 
 #include "engine/client_private.h"
 #include "engine/network_settings.h"
+#include "engine/transaction.h"
 #include "foundation/log.h"
 #include "foundation/mem.h"
 #include "io/address.h"
@@ -299,7 +300,7 @@ size_t client_used_bytes(const struct client *client) {
     return mem_usable_size(client) + mem_usable_size(client->input) +
            count_output_bytes(&session->output) + resp_reader_used_bytes(&client->reader) +
            mem_usable_size(session->name) + mem_usable_size(session->lib_name) +
-           mem_usable_size(session->lib_version);
+           mem_usable_size(session->lib_version) + transaction_used_bytes(session);
 }
 
 void client_measure(const struct client *client, struct client_usage *usage) {

@@ -39,6 +39,9 @@ enum command_flag {
     COMMAND_NO_MULTI = 1 << 17,
     COMMAND_MOVABLE_KEYS = 1 << 18, /* computed: the keys depend on the arguments */
     COMMAND_ALLOW_BUSY = 1 << 19,
+    /* The engine's own, not told to anyone. */
+    COMMAND_NOT_QUEUED = 1 << 20, /* inside MULTI it runs at once */
+    COMMAND_RUNS_QUEUE = 1 << 21, /* EXEC: does what the queued commands do */
 };
 
 /* ACL categories beside those that follow from the flags (read write admin dangerous fast slow

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "engine/memory.h"
 #include "engine/reply.h"
+#include "engine/transaction.h"
 #include "foundation/clock.h"
 #include "foundation/log.h"
 
@@ -108,8 +109,23 @@ static bool check_known(struct call *call) {
     return true;
 }
 
+/* A refused EXEC also ends the transaction, and says why under its own code. */
+static COLD bool reject_exec(struct call *call, const char *reason) {
+    transaction_discard(call->session);
+    reply_error_printf(call, "EXECABORT Transaction discarded because of: %s", reason);
+    return false;
+}
+
+static COLD bool reject_because(struct call *call, const char *error) {
+    if ((call->command->flags & COMMAND_RUNS_QUEUE) != 0) return reject_exec(call, error);
+    reply_error(call, error);
+    return false;
+}
+
 static bool check_arity(struct call *call) {
     if (LIKELY(command_accepts(call->command, call->argc))) return true;
+    if ((call->command->flags & COMMAND_RUNS_QUEUE) != 0)
+        return reject_exec(call, "wrong number of arguments for 'exec' command");
     reply_error_arity(call);
     return false;
 }
@@ -118,15 +134,12 @@ static bool check_authenticated(struct call *call) {
     if (LIKELY(call->session->is_authenticated) || call->session->is_internal) return true;
     if ((call->command->flags & COMMAND_NO_AUTH) != 0) return true;
     if (!authentication_is_required()) return true; /* the password was taken away since */
-    reply_error(call, "NOAUTH Authentication required.");
-    return false;
+    return reject_because(call, "NOAUTH Authentication required.");
 }
 
-static bool check_memory(struct call *call) {
-    if ((call->command->flags & COMMAND_DENYOOM) == 0 || LIKELY(memory_make_room(call->engine)))
-        return true;
-    reply_error(call, "OOM command not allowed when used memory > 'maxmemory'.");
-    return false;
+static bool check_memory(struct call *call, uint32_t flags) {
+    if ((flags & COMMAND_DENYOOM) == 0 || LIKELY(memory_make_room(call->engine))) return true;
+    return reject_because(call, "OOM command not allowed when used memory > 'maxmemory'.");
 }
 
 static bool reject_call(struct call *call) {
@@ -136,21 +149,22 @@ static bool reject_call(struct call *call) {
 
 static bool check_call(struct call *call) {
     if (!check_known(call)) return false;
-    if (!check_arity(call) || !check_authenticated(call) || !check_memory(call))
+    if (!check_arity(call) || !check_authenticated(call) ||
+        !check_memory(call, call->command->flags))
         return reject_call(call);
     return true;
 }
 
-static COLD bool is_paused_now(const struct call *call) {
+static COLD bool is_paused_now(const struct call *call, uint32_t flags) {
     enum pause_scope scope = pause_scope_at(&call->engine->pause, call_now_ms(call));
     if (scope == PAUSE_NONE) return false;
-    bool is_writing = (call->command->flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
+    bool is_writing = (flags & (COMMAND_WRITE | COMMAND_MAY_REPLICATE)) != 0;
     return scope == PAUSE_ALL || is_writing;
 }
 
-static bool is_paused(const struct call *call) {
+static bool is_paused(const struct call *call, uint32_t flags) {
     if (LIKELY(call->engine->pause.scope == PAUSE_NONE)) return false;
-    return !call->session->is_internal && is_paused_now(call);
+    return !call->session->is_internal && is_paused_now(call, flags);
 }
 
 /* --- running --- */
@@ -167,17 +181,73 @@ static void count_run(struct call *call, uint64_t ticks) {
 
 static void run_handler(struct call *call) {
     call->engine->keyspace->is_touch_off = call->session->is_no_touch;
+    const struct call *outer = call->engine->running;
     call->engine->running = call;
     uint64_t start = clock_ticks();
     call->command->row->handler(call);
     count_run(call, clock_ticks() - start);
-    call->engine->running = NULL;
+    call->engine->running = outer;
 }
+
+/* --- inside a transaction --- */
+
+static bool is_queued(const struct call *call) {
+    return (call->command->flags & COMMAND_NOT_QUEUED) == 0;
+}
+
+/* What running the call may do: EXEC does what is queued, and queueing takes memory. */
+static uint32_t effective_flags(const struct call *call) {
+    uint32_t flags = call->command->flags;
+    if ((flags & COMMAND_RUNS_QUEUE) != 0)
+        flags |= transaction_flags(call->session->transaction);
+    return is_queued(call) ? flags | COMMAND_DENYOOM : flags;
+}
+
+static bool check_allowed_in_transaction(struct call *call) {
+    if ((call->command->flags & COMMAND_NO_MULTI) == 0) return true;
+    reply_error(call, "ERR Command not allowed inside a transaction");
+    return false;
+}
+
+static bool check_call_in_transaction(struct call *call) {
+    if (!check_known(call)) return false;
+    if (!check_arity(call) || !check_authenticated(call) || !check_allowed_in_transaction(call) ||
+        !check_memory(call, effective_flags(call)))
+        return reject_call(call);
+    return true;
+}
+
+static void queue_call(struct call *call) {
+    if (transaction_queue(call->session->transaction, call)) {
+        reply_simple(call, "QUEUED");
+        return;
+    }
+    transaction_abort(call->session->transaction);
+    reply_error(call, "ERR the transaction is larger than client-query-buffer-limit");
+}
+
+/* What stands in for the steps of check_and_run while the session has a transaction. */
+static COLD enum dispatch_result queue_or_run(struct call *call) {
+    struct session *session = call->session;
+    if (!check_call_in_transaction(call)) {
+        if (session->transaction != NULL) transaction_abort(session->transaction);
+        return DISPATCH_DONE;
+    }
+    if (is_paused(call, effective_flags(call))) return DISPATCH_POSTPONED;
+    if (is_queued(call))
+        queue_call(call);
+    else
+        run_handler(call);
+    return DISPATCH_DONE;
+}
+
+/* --- in order --- */
 
 static enum dispatch_result check_and_run(struct call *call) {
     call->session->last_command = call->command; /* also one that is refused */
+    if (UNLIKELY(call->session->transaction != NULL)) return queue_or_run(call);
     if (!check_call(call)) return DISPATCH_DONE;
-    if (UNLIKELY(is_paused(call))) return DISPATCH_POSTPONED;
+    if (UNLIKELY(is_paused(call, call->command->flags))) return DISPATCH_POSTPONED;
     run_handler(call);
     return DISPATCH_DONE;
 }
@@ -201,6 +271,17 @@ static COLD enum dispatch_result run_muted(struct call *call) {
 enum dispatch_result dispatch_run(struct call *call) {
     if (LIKELY(call->session->reply_mode == SESSION_REPLY_ON)) return check_and_run(call);
     return run_muted(call);
+}
+
+void dispatch_run_checked(struct call *call) {
+    enum session_reply_mode mode = call->session->reply_mode;
+    struct output *muted = &call->engine->muted;
+    bool is_mute = mode == SESSION_REPLY_OFF || mode == SESSION_REPLY_SKIP;
+    bool is_lending = is_mute && muted->batch == NULL; /* it was silenced within the outer call */
+    if (is_mute) call->output = muted;
+    if (is_lending) output_lend(muted, &call->engine->muted_batch);
+    run_handler(call);
+    if (is_lending) output_destroy(muted);
 }
 
 enum dispatch_result dispatch(struct session *session, const struct bytes *args, uint32_t argc) {

@@ -16,6 +16,7 @@
 struct call;
 struct event_loop;
 struct network;
+struct watch_table;
 
 struct engine_stats {
     uint64_t commands;    /* run */
@@ -44,6 +45,7 @@ struct engine {
     struct engine_stats stats;
     struct error_stats errors;
     struct pause pause;
+    struct watch_table *watches; /* NULL while no key is watched */
     uint64_t next_session_id;
     uint64_t tick_count;
     int64_t started_ms; /* unix time */

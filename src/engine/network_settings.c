@@ -190,13 +190,13 @@ static void write_info(struct engine *engine, struct buffer *out) {
                   "blocked_clients:0\r\n"
                   "tracking_clients:0\r\n"
                   "pubsub_clients:0\r\n"
-                  "watching_clients:0\r\n"
+                  "watching_clients:%zu\r\n"
                   "clients_in_timeout_table:0\r\n"
-                  "total_watched_keys:0\r\n"
+                  "total_watched_keys:%zu\r\n"
                   "total_blocking_keys:0\r\n"
                   "total_blocking_keys_on_nokey:0\r\n",
                   network->client_count, (long long)settings.max_clients, network->max_input_seen,
-                  network->max_output_seen);
+                  network->max_output_seen, watch_session_count(engine), watch_key_count(engine));
 }
 
 static const struct info_part info[] = {

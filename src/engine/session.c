@@ -2,6 +2,7 @@
 
 #include "engine/authentication.h"
 #include "engine/engine.h"
+#include "engine/transaction.h"
 #include "foundation/mem.h"
 
 static void set_defaults(struct session *session) {
@@ -22,6 +23,7 @@ void session_init(struct session *session, struct engine *engine) {
 }
 
 void session_destroy(struct session *session) {
+    transaction_discard(session);
     output_destroy(&session->output);
     mem_free(session->name);
     mem_free(session->lib_name);
@@ -30,6 +32,7 @@ void session_destroy(struct session *session) {
 }
 
 void session_reset(struct session *session) {
+    transaction_discard(session);
     set_defaults(session);
     session_set_text(&session->name, BYTES(""));
 }

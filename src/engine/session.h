@@ -4,6 +4,7 @@
 #define ENGINE_SESSION_H
 
 #include "engine/command.h"
+#include "engine/watch.h"
 #include "io/output.h"
 #include "protocol/resp_writer.h"
 
@@ -12,6 +13,7 @@
 
 struct client;
 struct engine;
+struct transaction;
 
 enum session_reply_mode {
     SESSION_REPLY_ON,
@@ -37,6 +39,8 @@ struct session {
     char *lib_name;  /* CLIENT SETINFO */
     char *lib_version;
     const struct command *last_command;
+    struct transaction *transaction; /* since MULTI; NULL: none */
+    struct watch_list watches;
     int64_t created_ms; /* unix time */
     int64_t last_active_ms;
     uint64_t command_count;
@@ -47,7 +51,8 @@ struct session {
 /* Prepares a zeroed session as a new caller has it; the id is the next free one. */
 void session_init(struct session *session, struct engine *engine);
 void session_destroy(struct session *session);
-/* Back to how it was after connecting (RESET, but the reply is the command's). */
+/* Back to how it was after connecting (RESET, but the reply is the command's). Not from within its own
+ * transaction. */
 void session_reset(struct session *session);
 /* Copies the text; NULL or empty takes it away. */
 void session_set_text(char **field, struct bytes text);

@@ -79,7 +79,7 @@ static const struct command_row rows[] = {
         .handler = quit_command,
         .arity = -1,
         .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST |
-                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_NOT_QUEUED,
         .categories = CATEGORY_CONNECTION,
         .summary = "Closes the connection.",
         .complexity = "O(1)",
@@ -93,7 +93,7 @@ static const struct command_row rows[] = {
         .handler = reset_command,
         .arity = 1,
         .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST |
-                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
+                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_NOT_QUEUED,
         .categories = CATEGORY_CONNECTION,
         .summary = "Puts the connection back to how it was after connecting.",
         .complexity = "O(1)",

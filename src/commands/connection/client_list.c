@@ -4,6 +4,7 @@
 #include "engine/arguments.h"
 #include "engine/engine.h"
 #include "engine/reply.h"
+#include "engine/transaction.h"
 #include "foundation/buffer.h"
 
 /* --- kinds --- */
@@ -55,7 +56,9 @@ static void append_flags(const struct session *session, struct buffer *out) {
     size_t start;
     buffer_append_str(out, " flags=");
     start = out->len;
+    if (session->transaction != NULL) buffer_append_char(out, 'x');
     if (client != NULL && client->is_postponed) buffer_append_char(out, 'b');
+    if (session->watches.is_dirty) buffer_append_char(out, 'd');
     if (session->is_closing) buffer_append_char(out, 'c');
     if (client != NULL && client->is_unix) buffer_append_char(out, 'U');
     if (session->is_no_evict) buffer_append_char(out, 'e');
@@ -71,13 +74,15 @@ static size_t argument_bytes(const struct call *call, const struct session *sess
     return sum;
 }
 
-static void append_usage(const struct client *client, size_t args_bytes, struct buffer *out) {
+static void append_usage(const struct session *session, size_t args_bytes, struct buffer *out) {
+    const struct client *client = session->client;
     struct client_usage usage = {0};
     if (client != NULL) client_measure(client, &usage);
     buffer_printf(out,
-                  " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=0 rbs=0 rbp=0 obl=%zu oll=%zu "
+                  " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu rbs=0 rbp=0 obl=%zu oll=%zu "
                   "omem=%zu tot-mem=%zu events=%s%s",
-                  usage.input_bytes, usage.input_free_bytes, args_bytes, usage.reply_bytes,
+                  usage.input_bytes, usage.input_free_bytes, args_bytes,
+                  transaction_used_bytes(session), usage.reply_bytes,
                   usage.queued_count, usage.queued_bytes, usage.used_bytes,
                   usage.is_reading ? "r" : "", usage.is_writing ? "w" : "");
 }
@@ -93,8 +98,9 @@ static void append_line(const struct call *call, const struct session *session,
                   (long long)(now_ms - session->created_ms) / 1000,
                   (long long)(now_ms - session->last_active_ms) / 1000);
     append_flags(session, out);
-    buffer_printf(out, " db=%u sub=0 psub=0 ssub=0 multi=-1 watch=0", session->db_number);
-    append_usage(session->client, argument_bytes(call, session), out);
+    buffer_printf(out, " db=%u sub=0 psub=0 ssub=0 multi=%lld watch=%zu", session->db_number,
+                  transaction_count(session), session->watches.count);
+    append_usage(session, argument_bytes(call, session), out);
     buffer_printf(out, " cmd=%s user=default redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
                   last == NULL ? "NULL" : last->full_name, (int)session->version,
                   text_or_empty(session->lib_name), text_or_empty(session->lib_version));

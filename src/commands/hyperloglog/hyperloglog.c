@@ -71,7 +71,9 @@ static void keep_count(struct call *call, struct key key, uint64_t count) {
     struct found found = database_find(call->db, key);
     size_t len;
     char *data = string_edit(call->db, key, &found, HYPERLOGLOG_HEADER_BYTES, &len);
-    if (data != NULL) hyperloglog_store_count(data, count);
+    if (data == NULL) return;
+    hyperloglog_store_count(data, count);
+    call_notify(call, KEY_EVENT_SILENT, key.name, "pfcount");
 }
 
 static void count_one(struct call *call) {
