@@ -5,7 +5,7 @@ making a command costs a few microseconds. Now and then a command is damaged on 
 dropped, doubled, replaced, or added.
 """
 
-from harness.newer import make_makers
+from harness.newer import for_oracle, make_makers
 from harness.values import BIT_ENCODINGS, GARBAGE, PATTERNS, Values
 
 # How often each command is drawn, relative to 10 for the rest. The scope of a random stream is this
@@ -31,6 +31,12 @@ NEWER_TOKENS = {"IFEQ", "IFNE", "IFDEQ", "IFDNE", "DIFF", "DIFF1", "ANDOR", "ONE
 DATABASES = [b"0", b"1", b"0", b"1", b"0", b"1", b"2", b"-1", b"16", b"abc"]
 DAMAGE_CHANCE = 0.04
 BURST_CHANCE = 0.02
+# Transactions stand among the other commands, each of one to five of them, often watching keys.
+TRANSACTION_CHANCE = 0.012
+# Replies that are compared with a mark or after a translation, which EXEC's array cannot have.
+OUTSIDE_TRANSACTIONS = {
+    b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME", b"KEYS", b"OBJECT", b"BITCOUNT", b"BITPOS",
+}
 EMPTY = b""
 
 
@@ -49,8 +55,37 @@ class Generator:
             self.weights.append(weight)
 
     def take_commands(self, count):
-        makers = self.random.choices(self.makers, self.weights, k=count)
-        return [make() for make in makers]
+        commands = []
+        while len(commands) < count:
+            if self.values.uniform() < TRANSACTION_CHANCE:
+                commands += self._make_transaction()
+            else:
+                (make,) = self.random.choices(self.makers, self.weights)
+                commands.append(make())
+        return commands[:count]
+
+    def _make_transaction(self):
+        """WATCH of keys that then change or do not, and a transaction of a few commands."""
+        commands = []
+        if self.values.uniform() < 0.7:
+            keys = [self.values.take_key("set") for _ in range(1 + self.values.below(5))]
+            commands.append([b"WATCH", *keys])
+            commands += self._take_plain(self.values.below(6))
+        commands.append([b"MULTI"])
+        commands += self._take_plain(1 + self.values.below(5))
+        commands.append([b"DISCARD" if self.values.uniform() < 0.1 else b"EXEC"])
+        return commands
+
+    def _take_plain(self, count):
+        """Commands that both servers take as they are, and whose replies are the same bytes."""
+        commands = []
+        known, weights = self.makers[: self.known_count], self.weights[: self.known_count]
+        while len(commands) < count:
+            (make,) = self.random.choices(known, weights)
+            command = make()
+            if command[0].upper() not in OUTSIDE_TRANSACTIONS and for_oracle(command) == command:
+                commands.append(command)
+        return commands
 
     def _compile_command(self, command):
         name = command.name

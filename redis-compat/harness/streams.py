@@ -24,6 +24,8 @@ SHRINK_TIME_S = 20
 DATABASES = 4
 EXPIRY_TOLERANCE_MS = 3000
 END_MARK = b"end of batch 8f2c61d0"
+# A transaction that the end of a batch cuts is dropped.
+BATCH_END = [[b"DISCARD"], [b"ECHO", END_MARK]]
 END_REPLY = b"$%d\r\n%b\r\n" % (len(END_MARK), END_MARK)
 
 POLICIES = ("noeviction", "allkeys-lfu")
@@ -118,8 +120,8 @@ class Sender:
         for start in range(0, len(commands), BATCH_COMMANDS):
             batch = commands[start : start + BATCH_COMMANDS]
             for connection, form in zip(connections, self.forms):
-                data = b"".join(encode_command(form(args)) for args in batch)
-                connection.send_raw(data + encode_command([b"ECHO", END_MARK]))
+                data = [encode_command(form(args)) for args in batch]
+                connection.send_raw(b"".join(data + list(map(encode_command, BATCH_END))))
             replies = [connection.read_until(END_REPLY) for connection in connections]
             if replies[0] != replies[1]:
                 found = self._find_disagreement(batch, start, *map(parse_all, replies))

@@ -308,7 +308,7 @@ void client_measure(const struct client *client, struct client_usage *usage) {
     uint32_t interest = client->connection.source.interest;
     *usage = (struct client_usage){
         .input_bytes = client->input_len,
-        .input_free_bytes = client_input_free_bytes(client),
+        .input_free_bytes = client->input_cap - client->input_len,
         .reply_bytes = output_pending_bytes(output) - output->own_bytes,
         .queued_count = output->node_count,
         .queued_bytes = output->own_bytes,
@@ -316,8 +316,4 @@ void client_measure(const struct client *client, struct client_usage *usage) {
         .is_reading = (interest & EVENT_READABLE) != 0,
         .is_writing = (interest & EVENT_WRITABLE) != 0,
     };
-}
-
-size_t client_input_free_bytes(const struct client *client) {
-    return client->input_cap - client->input_len;
 }

@@ -54,9 +54,6 @@ int network_port(const struct network *network);
 struct client *network_first_client(const struct network *network);
 size_t network_client_count(const struct network *network);
 struct client *network_find_client(const struct network *network, uint64_t id);
-/* Bytes that clients' own buffers hold, all together. */
-size_t network_input_bytes(const struct network *network);
-size_t network_output_bytes(const struct network *network);
 
 enum { CLIENT_ADDRESS_MAX = 160 };
 /* The two ends of a connection as CLIENT LIST shows them; `text` has CLIENT_ADDRESS_MAX. */
@@ -79,8 +76,6 @@ struct client_usage {
 void client_measure(const struct client *client, struct client_usage *usage);
 /* Memory of a client: its struct, buffers and names, and what it is to be sent. */
 size_t client_used_bytes(const struct client *client);
-/* Unused room in the client's own input buffer. */
-size_t client_input_free_bytes(const struct client *client);
 
 /* Closes the connection at the end of this round; no further command of it runs. `is_at_once` drops
  * what is waiting to be sent, else that is sent first. */

@@ -42,6 +42,7 @@ enum command_flag {
     /* The engine's own, not told to anyone. */
     COMMAND_NOT_QUEUED = 1 << 20, /* inside MULTI it runs at once */
     COMMAND_RUNS_QUEUE = 1 << 21, /* EXEC: does what the queued commands do */
+    COMMAND_HIDDEN = COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE,
 };
 
 /* ACL categories beside those that follow from the flags (read write admin dangerous fast slow

@@ -92,8 +92,7 @@ static bool reject_container(struct call *call) {
     }
     call->session->last_command = NULL;
     struct buffer title = {0};
-    for (const char *c = call->command->row->name; *c != '\0'; c++)
-        buffer_append_char(&title, (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c));
+    buffer_append_upper(&title, call->command->row->name);
     reply_error_printf(call, "ERR unknown subcommand '%.*s'. Try %s HELP.",
                        quoted_len(call->args[1], UNKNOWN_QUOTED_MAX), call->args[1].data,
                        buffer_c_str(&title));
@@ -198,8 +197,7 @@ static bool is_queued(const struct call *call) {
 /* What running the call may do: EXEC does what is queued, and queueing takes memory. */
 static uint32_t effective_flags(const struct call *call) {
     uint32_t flags = call->command->flags;
-    if ((flags & COMMAND_RUNS_QUEUE) != 0)
-        flags |= transaction_flags(call->session->transaction);
+    if ((flags & COMMAND_RUNS_QUEUE) != 0) flags |= transaction_flags(call->session->transaction);
     return is_queued(call) ? flags | COMMAND_DENYOOM : flags;
 }
 
@@ -276,8 +274,9 @@ enum dispatch_result dispatch_run(struct call *call) {
 void dispatch_run_checked(struct call *call) {
     enum session_reply_mode mode = call->session->reply_mode;
     struct output *muted = &call->engine->muted;
-    bool is_mute = mode == SESSION_REPLY_OFF || mode == SESSION_REPLY_SKIP;
-    bool is_lending = is_mute && muted->batch == NULL; /* it was silenced within the outer call */
+    bool is_outer_mute = muted->batch != NULL;
+    bool is_mute = mode == SESSION_REPLY_OFF || (mode != SESSION_REPLY_ON && is_outer_mute);
+    bool is_lending = is_mute && !is_outer_mute;
     if (is_mute) call->output = muted;
     if (is_lending) output_lend(muted, &call->engine->muted_batch);
     run_handler(call);

@@ -250,14 +250,3 @@ struct client *network_find_client(const struct network *network, uint64_t id) {
     }
     return NULL;
 }
-
-size_t network_input_bytes(const struct network *network) {
-    return network->input_bytes;
-}
-
-size_t network_output_bytes(const struct network *network) {
-    size_t sum = 0;
-    for (struct client *client = network->first_client; client != NULL; client = client->next)
-        sum += output_pending_bytes(&client->session.output);
-    return sum;
-}

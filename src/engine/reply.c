@@ -140,10 +140,6 @@ void reply_error_no_key(struct call *call) {
     reply_error(call, "ERR no such key");
 }
 
-void reply_error_out_of_range(struct call *call) {
-    reply_error(call, "ERR index out of range");
-}
-
 void reply_error_arity(struct call *call) {
     reply_error_printf(call, "ERR wrong number of arguments for '%s' command",
                        call->command->full_name);
@@ -155,11 +151,7 @@ void reply_error_subcommand(struct call *call) {
     struct buffer container = {0};
     const struct command *command =
         call->command->parent != NULL ? call->command->parent : call->command;
-    buffer_append_str(&container, command->full_name);
-    for (size_t i = 0; i < container.len; i++) {
-        char c = container.data[i];
-        if (c >= 'a' && c <= 'z') container.data[i] = (char)(c - 'a' + 'A');
-    }
+    buffer_append_upper(&container, command->full_name);
     size_t len = call->args[1].len < QUOTED_NAME_MAX ? call->args[1].len : QUOTED_NAME_MAX;
     reply_error_printf(call,
                        "ERR unknown subcommand or wrong number of arguments for '%.*s'. Try %s "
@@ -175,8 +167,7 @@ void reply_help(struct call *call, const char *const *lines) {
     struct buffer title = {0};
     const struct command *parent = call->command->parent;
     const char *name = parent != NULL ? parent->full_name : call->command->full_name;
-    for (const char *c = name; *c != '\0'; c++)
-        buffer_append_char(&title, (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c));
+    buffer_append_upper(&title, name);
     buffer_append_str(&title, " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
     reply_simple(call, buffer_c_str(&title));
     buffer_destroy(&title);

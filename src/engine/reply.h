@@ -59,7 +59,6 @@ void reply_error_wrong_type(struct call *call);
 void reply_error_not_integer(struct call *call);
 void reply_error_not_float(struct call *call);
 void reply_error_no_key(struct call *call);
-void reply_error_out_of_range(struct call *call);
 /* "wrong number of arguments for 'x' command", with the call's full name. */
 void reply_error_arity(struct call *call);
 /* "unknown subcommand or wrong number of arguments for 'sub'. Try X HELP." */

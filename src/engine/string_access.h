@@ -34,6 +34,10 @@ static inline void string_access_reply(struct call *call, const struct entry *en
 /* "string exceeds maximum allowed size (proto-max-bulk-len)"; true when `len` is allowed. */
 NODISCARD bool string_access_check_len(struct call *call, uint64_t len);
 
+/* The value as a long double, 0 for an absent key; false, after the error reply, when it is none. */
+NODISCARD bool string_access_long_double(struct call *call, const struct entry *entry,
+                                         long double *value);
+
 /* As string_edit: NULL, after the error reply and with nothing changed, when there is no memory. */
 NODISCARD char *string_access_edit(struct call *call, struct key key, struct found *found,
                                    size_t min_len, size_t *len);

@@ -55,12 +55,12 @@ static void append_record(struct buffer *queue, const struct call *call) {
 }
 
 bool transaction_queue(struct transaction *transaction, const struct call *call) {
+    if (transaction->is_aborted || call->session->watches.is_dirty) return true;
     size_t len = record_bytes(call);
     uint64_t limit = (uint64_t)network_settings()->max_query_bytes;
     if (transaction->queue.len + len > limit) return false;
     transaction->flags |= call->command->flags;
     transaction->count++;
-    if (transaction->is_aborted) return true;
     if (call->argc > transaction->max_argc) transaction->max_argc = call->argc;
     append_record(&transaction->queue, call);
     return true;

@@ -25,7 +25,8 @@ void transaction_discard(struct session *session);
 /* Makes EXEC refuse to run. */
 void transaction_abort(struct transaction *transaction);
 bool transaction_is_aborted(const struct transaction *transaction);
-/* Queues a copy of the call. False when the queue would outgrow client-query-buffer-limit. */
+/* Queues a copy of the call, unless EXEC is already known not to run. False when the queue would outgrow
+ * client-query-buffer-limit. */
 NODISCARD bool transaction_queue(struct transaction *transaction, const struct call *call);
 /* Flags (enum command_flag) of all queued commands together. */
 uint32_t transaction_flags(const struct transaction *transaction);

@@ -26,7 +26,8 @@ struct watch_table {
     size_t session_count;
 };
 
-enum { WATCHED_EVENTS = ~(uint32_t)KEY_EVENT_MISS };
+/* What is no report of a change by itself is left out. */
+static const uint32_t watched_events = ~(uint32_t)(KEY_EVENT_NEW | KEY_EVENT_MISS);
 
 /* --- the table --- */
 
@@ -58,8 +59,7 @@ static struct watched_key *find_watched(const struct watch_table *watches, struc
 static struct watched_key *add_watched(struct watch_table *watches, struct key key,
                                        uint32_t db_number) {
     struct watched_key *watched = mem_alloc(sizeof(*watched) + key.name.len);
-    *watched =
-        (struct watched_key){.hash = key.hash, .len = key.name.len, .db_number = db_number};
+    *watched = (struct watched_key){.hash = key.hash, .len = key.name.len, .db_number = db_number};
     if (key.name.len != 0) memcpy(watched->name, key.name.data, key.name.len);
     table_insert(&watches->keys, hash_watched(watched, NULL), watched);
     return watched;
@@ -106,7 +106,7 @@ static struct watch_table *make_table(struct engine *engine) {
     if (engine->watches != NULL) return engine->watches;
     engine->watches = mem_alloc_zeroed(sizeof(*engine->watches));
     table_init(&engine->watches->keys, hash_watched, NULL);
-    key_event_subscribe(&engine->keyspace->listeners, WATCHED_EVENTS, note_event, engine->watches);
+    key_event_subscribe(&engine->keyspace->listeners, watched_events, note_event, engine->watches);
     return engine->watches;
 }
 
@@ -144,10 +144,14 @@ static void free_watch(struct watch_table *watches, struct watch *watch) {
     mem_free(watch);
 }
 
+/* Walks the session's keys and the key's sessions side by side: the shorter list decides. */
 static bool is_watching(const struct session *session, const struct watched_key *watched) {
-    const struct watch *watch = session->watches.first;
-    while (watch != NULL && watch->key != watched) watch = watch->next_of_session;
-    return watch != NULL;
+    const struct watch *own = session->watches.first;
+    const struct watch *watch = watched->first;
+    for (; own != NULL && watch != NULL; own = own->next_of_session, watch = watch->next) {
+        if (own->key == watched || watch->session == session) return true;
+    }
+    return false;
 }
 
 void watch_add(struct session *session, struct key key) {

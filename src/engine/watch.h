@@ -31,7 +31,7 @@ struct watch_list {
 };
 
 /* Notes the key in the session's database; again is nothing new. Not during a key event, as the others that
- * change what is watched. Cost: O(keys that the session watches). */
+ * change what is watched. Cost: O(1) for a key that nobody else watches. */
 void watch_add(struct session *session, struct key key);
 /* Forgets all keys of the session, and that they have changed. */
 void watch_clear(struct session *session);

@@ -33,6 +33,11 @@ void buffer_append_str(struct buffer *buffer, const char *str) {
     buffer_append(buffer, str, strlen(str));
 }
 
+void buffer_append_upper(struct buffer *buffer, const char *str) {
+    for (const char *c = str; *c != '\0'; c++)
+        buffer_append_char(buffer, (char)(*c >= 'a' && *c <= 'z' ? *c - 'a' + 'A' : *c));
+}
+
 void buffer_append_i64(struct buffer *buffer, int64_t value) {
     buffer_commit(buffer, number_format_i64(buffer_room(buffer, NUMBER_I64_MAX_CHARS), value));
 }

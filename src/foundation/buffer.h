@@ -58,6 +58,8 @@ static inline struct bytes buffer_bytes(const struct buffer *buffer) {
 }
 
 void buffer_append_str(struct buffer *buffer, const char *str);
+/* ASCII letters become capitals. */
+void buffer_append_upper(struct buffer *buffer, const char *str);
 void buffer_append_i64(struct buffer *buffer, int64_t value);
 void buffer_append_u64(struct buffer *buffer, uint64_t value);
 void buffer_printf(struct buffer *buffer, const char *format, ...) PRINTF_LIKE(2, 3);

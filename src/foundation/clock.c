@@ -16,12 +16,8 @@ int64_t clock_monotonic_us(void) {
     return read_us(CLOCK_MONOTONIC);
 }
 
-int64_t clock_unix_us(void) {
-    return read_us(CLOCK_REALTIME);
-}
-
 void clock_update(struct clock *clock) {
-    clock->unix_us = clock_unix_us();
+    clock->unix_us = read_us(CLOCK_REALTIME);
     clock->unix_ms = clock->unix_us / 1000;
     clock->monotonic_us = clock_monotonic_us();
 }

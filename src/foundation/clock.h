@@ -24,7 +24,6 @@ void clock_update(struct clock *clock);
 void clock_set_unix_us(struct clock *clock, int64_t unix_us);
 
 int64_t clock_monotonic_us(void);
-int64_t clock_unix_us(void);
 
 /* Ticks of the processor's time stamp counter where it is steady, else nanoseconds of the
  * monotonic clock. Cost: about 8 ns. clock_ticks_start calibrates them and comes first. */

@@ -126,10 +126,6 @@ const struct clock *event_loop_clock(const struct event_loop *loop) {
     return &loop->clock;
 }
 
-void event_loop_update_clock(struct event_loop *loop) {
-    clock_update(&loop->clock);
-}
-
 /* --- Sources --- */
 
 bool event_loop_add(struct event_loop *loop, struct event_source *source, uint32_t interest) {

@@ -56,8 +56,6 @@ void event_loop_run_once(struct event_loop *loop, int64_t max_wait_ms);
 
 /* The moment of this round. The pointer stays valid and the same for the loop's life. */
 const struct clock *event_loop_clock(const struct event_loop *loop);
-/* Reads the clock anew: after work that took long, so that what follows sees the time. */
-void event_loop_update_clock(struct event_loop *loop);
 
 /* `source` has its fd and on_ready set. False with errno when the system refuses the descriptor. */
 NODISCARD bool event_loop_add(struct event_loop *loop, struct event_source *source,

@@ -6,6 +6,7 @@
 #include "commands/keys/key_commands.h"
 #include "commands/server/server_commands.h"
 #include "commands/string/string_commands.h"
+#include "commands/transactions/transaction_commands.h"
 #include "engine/authentication.h"
 #include "engine/client.h"
 #include "engine/memory.h"
@@ -33,6 +34,7 @@ static const struct command_list *const plain_lists[] = {
     &bitmap_bit_commands,
     &bitmap_bitop_commands,
     &bitmap_bitfield_commands,
+    &transaction_commands,
     NULL,
 };
 

@@ -36,10 +36,10 @@ class DjangoRedisTest(ClientTest):
         self.assertTrue(cache.set("big", "x" * 1_000_000))
         self.assertEqual(len(cache.get("big")), 1_000_000)
 
-    def test_get_many(self):
-        self.cache.set("m1", 1)
-        self.cache.set("m2", "two")
+    def test_many_at_once(self):
+        self.cache.set_many({"m1": 1, "m2": "two"}, 30)
         self.assertEqual(self.cache.get_many(["m1", "m2", "m3"]), {"m1": 1, "m2": "two"})
+        self.assertTrue(0 < self.cache.ttl("m1") <= 30)
 
     def test_counters(self):
         cache = self.cache

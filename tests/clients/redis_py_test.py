@@ -63,14 +63,30 @@ class RedisPyTest(ClientTest):
         self.assertEqual(sorted(keys), sorted(f"key:{i}" for i in range(1000)))
 
     def test_pipelines(self):
-        pipe = self.client.pipeline(transaction=False)
-        for i in range(1000):
-            pipe.set(f"p{i}", i)
-        self.assertEqual(pipe.incr("p1").get("p1").execute()[-2:], [2, "2"])
-        pipe.set("s", "abc").incr("s").get("s")
-        replies = pipe.execute(raise_on_error=False)
-        self.assertEqual([replies[0], replies[2]], [True, "abc"])
-        self.assertIsInstance(replies[1], redis.ResponseError)
+        for is_transaction in (False, True):
+            pipe = self.client.pipeline(transaction=is_transaction)
+            for i in range(1000):
+                pipe.set(f"p{i}", i)
+            self.assertEqual(pipe.incr("p1").get("p1").execute()[-2:], [2, "2"])
+            pipe.set("s", "abc").incr("s").get("s")
+            replies = pipe.execute(raise_on_error=False)
+            self.assertEqual([replies[0], replies[2]], [True, "abc"])
+            self.assertIsInstance(replies[1], redis.ResponseError)
+
+    def test_transactions_with_watched_keys(self):
+        r = self.client
+        r.set("n", 5)
+        seen = []
+
+        def double(pipe):
+            seen.append(int(pipe.get("n")))
+            if len(seen) == 1:
+                r.incr("n")
+            pipe.multi()
+            pipe.set("n", 2 * seen[-1])
+
+        self.assertEqual(r.transaction(double, "n"), [True])
+        self.assertEqual([seen, r.get("n")], [[5, 6], "12"])
 
     def test_errors_are_its_own(self):
         r = self.client

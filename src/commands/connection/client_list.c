@@ -82,9 +82,9 @@ static void append_usage(const struct session *session, size_t args_bytes, struc
                   " qbuf=%zu qbuf-free=%zu argv-mem=%zu multi-mem=%zu rbs=0 rbp=0 obl=%zu oll=%zu "
                   "omem=%zu tot-mem=%zu events=%s%s",
                   usage.input_bytes, usage.input_free_bytes, args_bytes,
-                  transaction_used_bytes(session), usage.reply_bytes,
-                  usage.queued_count, usage.queued_bytes, usage.used_bytes,
-                  usage.is_reading ? "r" : "", usage.is_writing ? "w" : "");
+                  transaction_used_bytes(session), usage.reply_bytes, usage.queued_count,
+                  usage.queued_bytes, usage.used_bytes, usage.is_reading ? "r" : "",
+                  usage.is_writing ? "w" : "");
 }
 
 static void append_line(const struct call *call, const struct session *session,

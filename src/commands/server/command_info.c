@@ -127,7 +127,7 @@ void command_reply_info(struct call *call, const struct command *command) {
     reply_array(call, 10);
     reply_bulk_str(call, command->full_name);
     reply_integer(call, row->arity);
-    reply_bits(call, command->flags, command_flag_name, "");
+    reply_bits(call, command->flags & ~(uint32_t)COMMAND_HIDDEN, command_flag_name, "");
     reply_integer(call, command->first_key);
     reply_integer(call, command->last_key);
     reply_integer(call, command->key_step);

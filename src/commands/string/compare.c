@@ -44,7 +44,7 @@ bool compare_check_operand(struct call *call, const struct comparison *compariso
     return false;
 }
 
-void compare_format_digest(struct bytes value, char out[COMPARE_DIGEST_CHARS]) {
+static void format_digest(struct bytes value, char out[COMPARE_DIGEST_CHARS]) {
     char text[COMPARE_DIGEST_CHARS + 1];
     (void)snprintf(text, sizeof(text), "%016llx", (unsigned long long)hash_digest(value));
     memcpy(out, text, COMPARE_DIGEST_CHARS);
@@ -55,7 +55,7 @@ static bool is_equal(const struct comparison *comparison, const struct entry *en
     struct bytes value = string_view(entry, scratch);
     if (!is_digest_kind(comparison->kind)) return bytes_equal(value, comparison->operand);
     char digest[COMPARE_DIGEST_CHARS];
-    compare_format_digest(value, digest);
+    format_digest(value, digest);
     return bytes_equal_nocase(bytes_of(digest, sizeof(digest)), comparison->operand);
 }
 
@@ -116,7 +116,7 @@ static void digest_command(struct call *call) {
         return;
     }
     char scratch[STRING_SCRATCH], digest[COMPARE_DIGEST_CHARS];
-    compare_format_digest(string_view(entry, scratch), digest);
+    format_digest(string_view(entry, scratch), digest);
     reply_bulk(call, bytes_of(digest, sizeof(digest)));
 }
 

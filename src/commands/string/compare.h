@@ -27,7 +27,5 @@ bool compare_check_operand(struct call *call, const struct comparison *compariso
 /* Whether the condition holds for a string entry; an absent key (NULL) equals nothing and differs
  * from everything. */
 bool compare_holds(const struct comparison *comparison, const struct entry *entry);
-/* The digest of a string's bytes, XXH3-64 in lower-case hexadecimal; no NUL. */
-void compare_format_digest(struct bytes value, char out[COMPARE_DIGEST_CHARS]);
 
 #endif

@@ -47,21 +47,12 @@ static void decrby_command(struct call *call) {
     add_integer(call, -delta);
 }
 
-static bool read_long_double(struct call *call, const struct entry *entry, long double *value) {
-    *value = 0;
-    if (entry == NULL) return true;
-    char scratch[STRING_SCRATCH];
-    if (number_parse_long_double(string_view(entry, scratch), value)) return true;
-    reply_error_not_float(call);
-    return false;
-}
-
 static void incrbyfloat_command(struct call *call) {
     struct key key = call_key(call, 1);
     struct found found;
     long double value, delta;
     if (!string_access_find(call, key, &found)) return;
-    if (!read_long_double(call, found.entry, &value)) return;
+    if (!string_access_long_double(call, found.entry, &value)) return;
     if (!argument_long_double(call, 2, &delta)) return;
     value += delta;
     if (isnan(value) || isinf(value)) {

@@ -122,15 +122,6 @@ static bool add_integers(struct call *call, const struct increx_options *options
     return true;
 }
 
-static bool read_float_value(struct call *call, const struct entry *entry, long double *value) {
-    *value = 0;
-    if (entry == NULL) return true;
-    char scratch[STRING_SCRATCH];
-    if (number_parse_long_double(string_view(entry, scratch), value)) return true;
-    reply_error_not_float(call);
-    return false;
-}
-
 static bool add_floats(struct call *call, const struct increx_options *options,
                        const struct entry *entry, struct increx_result *result) {
     long double value, delta = 1, lower = -LDBL_MAX, upper = LDBL_MAX;
@@ -139,7 +130,7 @@ static bool add_floats(struct call *call, const struct increx_options *options,
         !read_float(call, options->upper_index, "UBOUND", &upper))
         return false;
     if (lower > upper) return reject_bounds(call);
-    if (!read_float_value(call, entry, &value)) return false;
+    if (!string_access_long_double(call, entry, &value)) return false;
     long double sum = value + delta;
     long double bounded = sum < lower ? lower : sum > upper ? upper : sum;
     result->is_applied = bounded == sum || options->is_saturating;

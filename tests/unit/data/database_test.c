@@ -342,6 +342,25 @@ static void setting_with_a_due_time_and_deleting_for_ever_keeps_memory_bounded(v
 
 /* --- clearing and swapping --- */
 
+static void count_event(void *context, const struct key_event *event) {
+    assert_int_equal(event->event_class, KEY_EVENT_ALL_KEYS);
+    ++*(int *)context;
+}
+
+static void clearing_is_reported_once_for_all_keys(void **state) {
+    (void)state;
+    struct fixture fixture;
+    start(&fixture);
+    char name[16];
+    int count = 0;
+    for (uint32_t i = 0; i < 100; i++) set(fixture.db, numbered_key(name, i), 0);
+    key_event_subscribe(&fixture.keyspace->listeners, ~0U, count_event, &count);
+    database_clear(fixture.db, false);
+    assert_int_equal(count, 1);
+    key_event_unsubscribe(&fixture.keyspace->listeners, count_event, &count);
+    stop(&fixture);
+}
+
 static void clearing_resets_keys_due_times_and_calendar(void **state) {
     (void)state;
     struct fixture fixture;
@@ -352,7 +371,8 @@ static void clearing_resets_keys_due_times_and_calendar(void **state) {
     for (int round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < 5000; i++)
             set(fixture.db, numbered_key(name, i), i % 2 == 0 ? 0 : fixture.clock.unix_ms + 100);
-        key_event_subscribe(&fixture.keyspace->listeners, ~0U, log_event, &log);
+        key_event_subscribe(&fixture.keyspace->listeners, (uint32_t)~KEY_EVENT_ALL_KEYS, log_event,
+                            &log);
         database_clear(fixture.db, round == 1);
         assert_int_equal(database_key_count(fixture.db), 0);
         assert_int_equal(fixture.db->due_count, 0);
@@ -470,6 +490,7 @@ int main(void) {
         cmocka_unit_test(every_key_expires_once_within_10_ms_of_its_time),
         cmocka_unit_test(due_times_moved_in_any_way_hold),
         cmocka_unit_test(setting_with_a_due_time_and_deleting_for_ever_keeps_memory_bounded),
+        cmocka_unit_test(clearing_is_reported_once_for_all_keys),
         cmocka_unit_test(clearing_resets_keys_due_times_and_calendar),
         cmocka_unit_test(swapping_moves_contents_and_due_times_and_keeps_the_numbers),
         cmocka_unit_test(a_scan_returns_every_key_that_stays_exactly_once),

@@ -73,7 +73,7 @@ static void start_engine(struct command_fixture *fixture) {
     fixture->engine = engine_new(&settings);
     fixture->engine->directives = fixture->directives;
     session_init(&fixture->session, fixture->engine);
-    subscribe(fixture, ~(uint32_t)(KEY_EVENT_NEW | KEY_EVENT_MISS));
+    subscribe(fixture, ~(uint32_t)(KEY_EVENT_NEW | KEY_EVENT_MISS | KEY_EVENT_HIDDEN));
 }
 
 struct command_fixture *fixture_new_of_features(const struct feature *const *features) {
@@ -239,5 +239,5 @@ const char *fixture_events(struct command_fixture *fixture) {
 }
 
 void fixture_want_all_events(struct command_fixture *fixture) {
-    subscribe(fixture, ~(uint32_t)0);
+    subscribe(fixture, ~(uint32_t)KEY_EVENT_HIDDEN);
 }
