@@ -272,15 +272,8 @@ enum dispatch_result dispatch_run(struct call *call) {
 }
 
 void dispatch_run_checked(struct call *call) {
-    enum session_reply_mode mode = call->session->reply_mode;
-    struct output *muted = &call->engine->muted;
-    bool is_outer_mute = muted->batch != NULL;
-    bool is_mute = mode == SESSION_REPLY_OFF || (mode != SESSION_REPLY_ON && is_outer_mute);
-    bool is_lending = is_mute && !is_outer_mute;
-    if (is_mute) call->output = muted;
-    if (is_lending) output_lend(muted, &call->engine->muted_batch);
+    if (call->session->reply_mode != SESSION_REPLY_ON) call->output = &call->engine->muted;
     run_handler(call);
-    if (is_lending) output_destroy(muted);
 }
 
 enum dispatch_result dispatch(struct session *session, const struct bytes *args, uint32_t argc) {

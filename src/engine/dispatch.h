@@ -15,8 +15,8 @@ void dispatch_prepare(struct call *call, struct session *session, const struct b
                       uint32_t argc, struct command *guess);
 /* Checks and runs a prepared call; its reply is in the session's output. */
 enum dispatch_result dispatch_run(struct call *call);
-/* Runs a prepared call that was checked when a transaction queued it. Within the handler of another
- * call; the session's reply mode is kept to, but for CLIENT REPLY SKIP, which mutes what comes after that call. */
+/* Runs a prepared call that was checked when a transaction queued it, within the handler of EXEC; mute
+ * where EXEC is. What it runs leaves the session's reply mode alone. */
 void dispatch_run_checked(struct call *call);
 /* Both, for callers without batches. */
 enum dispatch_result dispatch(struct session *session, const struct bytes *args, uint32_t argc);

@@ -181,22 +181,6 @@ static void databases_chosen_inside_count(void **state) {
     assert_reply(*state, "GET k", "nil");
 }
 
-static void replies_can_be_silenced_inside(void **state) {
-    struct command_fixture *fixture = *state;
-    fixture_run(fixture, "BEGIN");
-    fixture_run(fixture, "PING");
-    fixture_run(fixture, "MUTE off");
-    fixture_run(fixture, "LIST a");
-    fixture_run(fixture, "MUTE on");
-    fixture_run(fixture, "PING");
-    struct bytes args[] = {BYTES("exec")};
-    output_lend(&fixture->session.output, &fixture->batch);
-    dispatch(&fixture->session, args, 1);
-    assert_true(
-        bytes_equal(buffer_bytes(&fixture->batch.bytes), BYTES("*5\r\n+PONG\r\n+OK\r\n+PONG\r\n")));
-    output_destroy(&fixture->session.output);
-}
-
 static void a_silenced_session_queues_and_runs_in_silence(void **state) {
     fixture_run(*state, "MUTE off");
     assert_reply(*state, "BEGIN", "");
@@ -227,7 +211,6 @@ int main(void) {
         TRANSACTION_TEST(a_pause_of_writes_holds_back_a_queue_that_writes),
         TRANSACTION_TEST(failures_are_those_of_the_commands_inside),
         TRANSACTION_TEST(databases_chosen_inside_count),
-        TRANSACTION_TEST(replies_can_be_silenced_inside),
         TRANSACTION_TEST(a_silenced_session_queues_and_runs_in_silence),
         TRANSACTION_TEST(a_session_that_ends_takes_its_queue_along),
     };
