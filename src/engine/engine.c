@@ -2,6 +2,7 @@
 
 #include "foundation/mem.h"
 #include "foundation/random.h"
+#include "foundation/worker.h"
 #include "io/event_loop.h"
 
 enum {
@@ -49,7 +50,19 @@ int64_t engine_expire(struct engine *engine) {
     return keyspace_next_due_ms(engine->keyspace);
 }
 
-enum { TICKS_PER_DECAY = 10 };
+enum { TICKS_PER_PURGE = 10 };
+
+static void purge(void *argument) {
+    (void)argument;
+    mem_purge();
+}
+
+/* On the worker, so that no command waits for it. */
+static void purge_unused_memory(struct engine *engine) {
+    struct worker *worker = engine->keyspace->worker;
+    if (worker == NULL || worker_pending(worker) != 0 || !mem_wants_purge()) return;
+    worker_submit(worker, purge, NULL);
+}
 
 static void note_peak(struct engine *engine) {
     size_t used = mem_used_bytes();
@@ -59,7 +72,7 @@ static void note_peak(struct engine *engine) {
 void engine_tick(struct engine *engine) {
     if (engine->is_tick_off) return;
     note_peak(engine);
-    if (++engine->tick_count % TICKS_PER_DECAY == 0) mem_decay();
+    if (++engine->tick_count % TICKS_PER_PURGE == 0) purge_unused_memory(engine);
     for (const struct feature *const *feature = engine->features; *feature != NULL; feature++) {
         if ((*feature)->tick != NULL) (*feature)->tick(engine);
     }

@@ -160,17 +160,20 @@ void mem_purge(void) {
     malloc_trim(0);
 }
 
-void mem_decay(void) {}
+bool mem_wants_purge(void) {
+    return false;
+}
 
 #else
 
 /* Two arenas: one thread owns the data, so more would only spread free memory over places that
  * cannot share it; the second keeps the workers' small change out of the data's. No background
- * thread: it would wake on a schedule of its own and must not exist when the process forks. Dirty
- * pages go back after 5 s, so that memory freed by a mass delete leaves the process soon. */
+ * thread: it would wake on a schedule of its own and must not exist when the process forks. No decay: unused
+ * pages would be given back in the middle of commands, up to 2 ms at a time while ten million keys
+ * come and go; mem_wants_purge and mem_purge do it beside them. */
 extern const char *const allocator_settings;
 const char *const allocator_settings __asm__("malloc_conf")
-    __attribute__((used)) = "narenas:2,background_thread:false,dirty_decay_ms:5000";
+    __attribute__((used)) = "narenas:2,background_thread:false,dirty_decay_ms:-1";
 
 #define AS_TEXT(token) #token
 #define AS_DOTTED(major, minor, bugfix) AS_TEXT(major) "." AS_TEXT(minor) "." AS_TEXT(bugfix)
@@ -311,8 +314,18 @@ void mem_purge(void) {
     (void)mallctl("arena.4096.purge", NULL, NULL, NULL, 0);
 }
 
-void mem_decay(void) {
-    (void)mallctl("arena.4096.decay", NULL, NULL, NULL, 0);
+enum { PURGE_MIN_BYTES = 16 * 1024 * 1024, PURGE_SHARE = 4 };
+
+bool mem_wants_purge(void) {
+    uint64_t epoch = 1;
+    size_t size = sizeof(epoch);
+    (void)mallctl("epoch", &epoch, &size, &epoch, size);
+    size_t unused_bytes = read_figure("stats.arenas.4096.pdirty") * (size_t)sysconf(_SC_PAGESIZE);
+    static size_t last_unused_bytes;
+    bool is_growing = unused_bytes > last_unused_bytes;
+    last_unused_bytes = unused_bytes;
+    return !is_growing && unused_bytes >= PURGE_MIN_BYTES &&
+           unused_bytes > read_figure("stats.active") / PURGE_SHARE;
 }
 
 #endif

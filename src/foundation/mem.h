@@ -67,12 +67,14 @@ struct mem_stats {
 };
 /* Cost: some microseconds (asks the allocator for fresh figures and reads /proc). */
 void mem_read_stats(struct mem_stats *stats);
-/* Gives unused dirty pages back to the system. */
+/* Gives unused pages back to the system. Cost: about 1 microsecond a page run; any thread may do it. */
 void mem_purge(void);
 
-/* Gives back what has lain unused for some seconds. No thread of the allocator's does it by itself, so a process
- * that may fall idle calls this about once a second. */
-void mem_decay(void);
+/* True when so much memory lies unused (a quarter of what is in use, and at least 16 MiB) that
+ * mem_purge is worth it,
+ * and no more of it than at the last call: while much is being freed it is left alone. Freeing never gives pages back by itself: that took a command up to 2 ms. Cost: some
+ * tens of microseconds, for calls about once a second. */
+bool mem_wants_purge(void);
 
 /* Makes the `nth` mem_try_* call from now on fail once (1 = the next); 0 turns it off. Exists in
  * test builds only (SKUA_TEST). */

@@ -71,6 +71,23 @@ static void a_good_size_holds_what_was_asked(void **state) {
     }
 }
 
+#ifndef SKUA_LIBC_MALLOC
+/* 64 MiB in small pieces, all freed: worth giving back once no more is being freed. */
+static void much_unused_memory_is_worth_a_purge(void **state) {
+    (void)state;
+    enum { PIECES = 64 * 1024, PIECE_BYTES = 1024 };
+    void **pieces = mem_alloc_array(PIECES, sizeof(*pieces));
+    assert_false(mem_wants_purge());
+    for (size_t i = 0; i < PIECES; i++) pieces[i] = mem_alloc(PIECE_BYTES);
+    for (size_t i = 0; i < PIECES; i++) mem_free(pieces[i]);
+    assert_false(mem_wants_purge()); /* it has grown since the last call */
+    assert_true(mem_wants_purge());
+    mem_purge();
+    assert_false(mem_wants_purge());
+    mem_free(pieces);
+}
+#endif
+
 static void used_bytes_follow_allocations(void **state) {
     (void)state;
     size_t before = mem_used_bytes();
@@ -141,6 +158,9 @@ int main(void) {
         cmocka_unit_test(a_grown_allocation_keeps_its_content),
         cmocka_unit_test(an_impossible_size_is_refused),
         cmocka_unit_test(a_good_size_holds_what_was_asked),
+#ifndef SKUA_LIBC_MALLOC
+        cmocka_unit_test(much_unused_memory_is_worth_a_purge),
+#endif
         cmocka_unit_test(used_bytes_follow_allocations),
         cmocka_unit_test(memory_of_a_thread_that_left_still_counts),
         cmocka_unit_test(stats_are_filled_and_purging_is_harmless),
