@@ -103,7 +103,7 @@ ALL_SOURCES := $(SOURCES) $(UNIT_SUPPORT) $(UNIT_TESTS) $(E2E_SOURCES) $(FUZZ_SU
 # --- Goals --------------------------------------------------------------------------------------
 
 .DEFAULT_GOAL := release
-.PHONY: release debug asan run test unit unit-programs e2e-programs utilities format lint compat bench \
+.PHONY: docs release debug asan run test unit unit-programs e2e-programs utilities format lint compat bench \
 	fuzz fuzz-all fuzz-keep fuzz-programs objects deps install clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -138,6 +138,9 @@ format: ## lay out every file as lint wants it (clang-format)
 
 compat: release ## compare the replies with a real redis-server's (COMPAT_ARGS=…)
 	@redis-compat/run $(COMPAT_ARGS)
+
+docs: release ## write docs/commands.md from COMMAND DOCS
+	@utils/docs/commands >build/commands.md && mv build/commands.md docs/commands.md
 
 bench: release ## the budget table: Skua and redis-server side by side (BENCH_ARGS=…)
 	@utils/benchmark/run-bench $(BENCH_ARGS)
