@@ -41,19 +41,24 @@ struct entry *entry_new(struct bytes key, struct entry_shape shape) {
     return entry;
 }
 
-struct entry *entry_reshape(struct entry *entry, struct bytes key, bool has_due) {
+struct entry *entry_new_like(const struct entry *model, struct bytes key, bool has_due) {
     struct entry_shape shape = {
         .has_due = has_due,
-        .has_word = entry_has(entry, ENTRY_HAS_WORD),
-        .tail_len = entry->tail_len,
+        .has_word = entry_has(model, ENTRY_HAS_WORD),
+        .tail_len = model->tail_len,
     };
-    struct entry *fresh = entry_new(key, shape);
+    struct entry *entry = entry_new(key, shape);
+    entry->type = model->type;
+    entry->encoding = model->encoding;
+    entry->flags |= model->flags & ENTRY_IS_RAW;
+    return entry;
+}
+
+struct entry *entry_reshape(struct entry *entry, struct bytes key, bool has_due) {
+    struct entry *fresh = entry_new_like(entry, key, has_due);
     fresh->access = entry->access;
-    fresh->type = entry->type;
-    fresh->encoding = entry->encoding;
-    fresh->flags |= entry->flags & ENTRY_IS_RAW;
     if (has_due) entry_set_due_word(fresh, entry_due_word(entry));
-    if (shape.has_word)
+    if (entry_has(entry, ENTRY_HAS_WORD))
         entry_set_word(fresh, entry_word(entry));
     else if (entry->tail_len != 0)
         memcpy(entry_tail(fresh), entry_tail(entry), entry->tail_len);

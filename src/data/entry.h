@@ -150,6 +150,8 @@ size_t entry_size(const struct entry *entry);
 /* An entry with its key copied in, due word and value word 0, the tail not yet written, type, encoding
  * and access 0. Owned by the caller until it is put in a database. */
 struct entry *entry_new(struct bytes key, struct entry_shape shape);
+/* The same for a value of the model's type, encoding and size, which the caller writes next. */
+struct entry *entry_new_like(const struct entry *model, struct bytes key, bool has_due);
 /* The same entry (header, due word, value) under another key or with or without the place for a due
  * time; the old one is freed, what its word points to moves along. */
 struct entry *entry_reshape(struct entry *entry, struct bytes key, bool has_due);

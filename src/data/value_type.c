@@ -18,15 +18,7 @@ const struct value_type *value_type_by_name(struct bytes name) {
 }
 
 struct entry *value_type_copy_entry(const struct entry *source, struct bytes key, bool has_due) {
-    struct entry_shape shape = {
-        .has_due = has_due,
-        .has_word = entry_has(source, ENTRY_HAS_WORD),
-        .tail_len = source->tail_len,
-    };
-    struct entry *copy = entry_new(key, shape);
-    copy->type = source->type;
-    copy->encoding = source->encoding;
-    copy->flags |= source->flags & ENTRY_IS_RAW;
+    struct entry *copy = entry_new_like(source, key, has_due);
     value_type_of(source)->copy_value(source, copy);
     return copy;
 }
