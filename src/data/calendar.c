@@ -226,14 +226,13 @@ static void drop_record(struct calendar *calendar, bool is_dead) {
     if (is_dead && calendar->dead_count > 0) calendar->dead_count--;
 }
 
-/* Deals with a record that lies in no slot as the owner answers. */
-static void settle_record(struct calendar *calendar, uint64_t record, bool may_act) {
+/* Deals with a record that lies in no slot and is not to be acted on as the owner answers. */
+static void settle_record(struct calendar *calendar, uint64_t record) {
     int64_t due_ms = 0;
-    enum calendar_answer answer = ask_owner(calendar, record, may_act, &due_ms);
-    if (answer == CALENDAR_LATER)
+    if (ask_owner(calendar, record, false, &due_ms) == CALENDAR_LATER)
         enter_record(calendar, record, tick_of_ms(due_ms));
     else
-        drop_record(calendar, answer == CALENDAR_DEAD);
+        drop_record(calendar, true);
 }
 
 /* Carries one record of a slot down. The 16 time bits complete the slot's number on the two wheels
@@ -241,7 +240,7 @@ static void settle_record(struct calendar *calendar, uint64_t record, bool may_a
 static void carry_record(struct calendar *calendar, unsigned wheel, uint64_t number) {
     uint64_t record = pop_from_slot(calendar, wheel, number);
     if (wheel > 2) {
-        settle_record(calendar, record, false);
+        settle_record(calendar, record);
         return;
     }
     uint64_t low_bits = record & (((uint64_t)1 << (wheel * TURN_BITS)) - 1);
@@ -299,7 +298,7 @@ static bool fill_limbo(struct calendar *calendar) {
 static void sweep(struct calendar *calendar, size_t *left) {
     while (*left > 0 && (calendar->limbo != NULL || fill_limbo(calendar))) {
         --*left;
-        settle_record(calendar, pop_record(calendar, &calendar->limbo), false);
+        settle_record(calendar, pop_record(calendar, &calendar->limbo));
     }
 }
 
@@ -309,7 +308,7 @@ static bool empty_due_limbo(struct calendar *calendar, uint64_t now_tick, size_t
            (calendar->limbo != NULL && calendar->limbo_tick < now_tick)) {
         if (calendar->limbo == NULL && !fill_limbo(calendar)) break;
         if (!spend_one(left)) return false;
-        settle_record(calendar, pop_record(calendar, &calendar->limbo), false);
+        settle_record(calendar, pop_record(calendar, &calendar->limbo));
     }
     return true;
 }
@@ -329,6 +328,32 @@ static void leave_wheels(struct calendar *calendar, uint64_t now_tick) {
     set_tick(calendar, now_tick);
 }
 
+/* Deals with a record that has come due; false when it is to be asked about again. */
+static bool settle_due_record(struct calendar *calendar, uint64_t record) {
+    int64_t due_ms = 0;
+    enum calendar_answer answer = ask_owner(calendar, record, true, &due_ms);
+    if (answer == CALENDAR_LATER)
+        enter_record(calendar, record, tick_of_ms(due_ms));
+    else if (answer != CALENDAR_AGAIN)
+        drop_record(calendar, answer == CALENDAR_DEAD);
+    return answer != CALENDAR_AGAIN;
+}
+
+/* Settles the records of the tick's own slot, whose time is over; what they put in comes later. */
+static bool settle_due_slot(struct calendar *calendar, size_t *left) {
+    while (is_slot_used(calendar->wheels, 0, calendar->tick)) {
+        if (!spend_one(left)) return false;
+        uint64_t record = pop_from_slot(calendar, 0, calendar->tick);
+        calendar->earliest_tick = calendar->tick + 1;
+        bool is_done = settle_due_record(calendar, record);
+        calendar->earliest_tick = calendar->tick;
+        if (is_done) continue;
+        enter_record(calendar, record, calendar->tick);
+        return false;
+    }
+    return true;
+}
+
 /* Settles all records of the tick; false when not all could be. */
 static bool settle_tick(struct calendar *calendar, size_t *left) {
     for (unsigned wheel = WHEELS - 1; wheel > 0; wheel--) {
@@ -338,15 +363,7 @@ static bool settle_tick(struct calendar *calendar, size_t *left) {
             carry_record(calendar, wheel, number);
         }
     }
-    calendar->earliest_tick = calendar->tick + 1;
-    while (is_slot_used(calendar->wheels, 0, calendar->tick)) {
-        if (!spend_one(left)) {
-            calendar->earliest_tick = calendar->tick;
-            return false;
-        }
-        settle_record(calendar, pop_from_slot(calendar, 0, calendar->tick), true);
-    }
-    return true;
+    return settle_due_slot(calendar, left);
 }
 
 static void carry_ahead(struct calendar *calendar, size_t *left) {

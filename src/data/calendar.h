@@ -33,6 +33,7 @@ enum calendar_answer {
     CALENDAR_DEAD,  /* no such key, no due time, or another stamp: drop the record */
     CALENDAR_LATER, /* live, but due at *due_ms, which lies after now: enter it anew */
     CALENDAR_DUE,   /* live and due: the owner has dealt with it; drop the record */
+    CALENDAR_AGAIN, /* live and due, not done with: the run ends here, the next one asks first */
 };
 /* Asked for each record that comes due (`may_act`: a due key is to be expired now, without
  * calendar_note_dead), and when records are swept or carried down (`may_act` false: answer DEAD, or

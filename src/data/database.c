@@ -1,5 +1,7 @@
 #include "data/database.h"
 
+#include "data/due_word.h"
+#include "data/member_expiry.h"
 #include "data/value_type.h"
 #include "foundation/containers/table_inline.h"
 #include "foundation/mem.h"
@@ -33,7 +35,7 @@ static void free_entry(void *element) {
     entry_free(entry);
 }
 
-static void discard_entry(struct database *db, struct entry *entry, bool is_lazy) {
+void database_discard(struct database *db, struct entry *entry, bool is_lazy) {
     struct worker *worker = db->keyspace->worker;
     if (is_lazy && worker != NULL && value_type_of(entry)->is_costly_to_free(entry))
         worker_submit(worker, free_entry, entry);
@@ -41,14 +43,16 @@ static void discard_entry(struct database *db, struct entry *entry, bool is_lazy
         free_entry(entry);
 }
 
-/* Takes the entry out of the table and the counts; its calendar record, if any, is the caller's care. */
-static void unlink_entry(struct database *db, struct key key, struct found found) {
-    if (entry_due_word(found.entry) != 0) db->due_count--;
-    table_remove(&db->keys, key.hash, found.place);
+static bool has_member_dues(const struct entry *entry) {
+    return UNLIKELY(entry_has(entry, ENTRY_HAS_MEMBER_DUES));
 }
 
-static void note_record_dead(struct database *db, uint64_t due_word) {
-    if (entry_due_word_is_near(due_word)) calendar_note_dead(db->calendar);
+/* Takes the entry out of the table and the counts; the calendar record of its own due time, if any,
+ * is the caller's care. */
+static void unlink_entry(struct database *db, struct key key, struct found found) {
+    if (entry_due_word(found.entry) != 0) db->due_count--;
+    if (has_member_dues(found.entry)) member_expiry_leave(db, found.entry);
+    table_remove(&db->keys, key.hash, found.place);
 }
 
 static void expire_entry(struct database *db, struct key key, struct found found) {
@@ -56,7 +60,7 @@ static void expire_entry(struct database *db, struct key key, struct found found
     db->keyspace->stats.expired++;
     struct bytes name = entry_key(found.entry);
     database_notify(db, KEY_EVENT_EXPIRED, name, "expired");
-    discard_entry(db, found.entry, true);
+    database_discard(db, found.entry, true);
 }
 
 static void note_lag(struct keyspace *keyspace, int64_t due_ms) {
@@ -84,40 +88,46 @@ static uint64_t hash_of_entry(const void *element, const void *context) {
     return hash_bytes(entry_key(element));
 }
 
+static void init_contents(struct database *db) {
+    table_init(&db->keys, hash_of_entry, NULL);
+    db->calendar = calendar_new(answer_calendar, db, database_now_ms(db));
+    db->member_calendar = calendar_new(member_expiry_answer, db, database_now_ms(db));
+    db->due_count = 0;
+}
+
 struct database *database_new(struct keyspace *keyspace, uint32_t number) {
     struct database *db = mem_alloc_zeroed(sizeof(*db));
     db->keyspace = keyspace;
     db->number = number;
-    table_init(&db->keys, hash_of_entry, NULL);
-    db->calendar = calendar_new(answer_calendar, db, keyspace->clock->unix_ms);
+    init_contents(db);
     return db;
 }
 
 void database_free(struct database *db) {
     table_destroy(&db->keys, free_entry);
     calendar_free(db->calendar);
+    calendar_free(db->member_calendar);
     mem_free(db);
 }
 
 struct dead_contents {
     struct table keys;
-    struct calendar *calendar;
+    struct calendar *calendar, *member_calendar;
 };
 
 static void free_contents(void *argument) {
     struct dead_contents *contents = argument;
     table_destroy(&contents->keys, free_entry);
     calendar_free(contents->calendar);
+    calendar_free(contents->member_calendar);
     mem_free(contents);
 }
 
 void database_clear(struct database *db, bool is_lazy) {
     database_notify(db, KEY_EVENT_ALL_KEYS, BYTES(""), "flush");
     struct dead_contents *contents = mem_alloc(sizeof(*contents));
-    *contents = (struct dead_contents){.keys = db->keys, .calendar = db->calendar};
-    table_init(&db->keys, hash_of_entry, NULL);
-    db->calendar = calendar_new(answer_calendar, db, database_now_ms(db));
-    db->due_count = 0;
+    *contents = (struct dead_contents){db->keys, db->calendar, db->member_calendar};
+    init_contents(db);
     struct worker *worker = db->keyspace->worker;
     if (is_lazy && worker != NULL)
         worker_submit(worker, free_contents, contents);
@@ -127,7 +137,7 @@ void database_clear(struct database *db, bool is_lazy) {
 
 /* --- look-ups --- */
 
-static ALWAYS_INLINE struct found find_entry(struct database *db, struct key key) {
+static ALWAYS_INLINE struct found find_entry(const struct database *db, struct key key) {
     struct table_search search;
     struct found found = {0};
     struct entry *entry = table_find_start(&db->keys, key.hash, &search);
@@ -141,16 +151,27 @@ static ALWAYS_INLINE struct found find_entry(struct database *db, struct key key
     return found;
 }
 
-static COLD struct found expire_found(struct database *db, struct key key, struct found found) {
-    note_record_dead(db, entry_due_word(found.entry));
+/* True for an entry that is due, or has members that are. */
+static ALWAYS_INLINE bool wants_settling(const struct database *db, const struct entry *entry) {
+    if ((entry->flags & (ENTRY_HAS_DUE | ENTRY_HAS_MEMBER_DUES)) == 0) return false;
+    return database_is_due(db, entry) ||
+           (has_member_dues(entry) && member_expiry_is_wanted(db, entry));
+}
+
+static COLD struct found settle_found(struct database *db, struct key key, struct found found) {
+    if (!database_is_due(db, found.entry)) {
+        member_expiry_settle(db, key, &found);
+        return found;
+    }
+    due_word_forget(db->calendar, entry_due_word(found.entry));
     expire_entry(db, key, found);
     return (struct found){0};
 }
 
 struct found database_find(struct database *db, struct key key) {
     struct found found = find_entry(db, key);
-    if (found.entry != NULL && UNLIKELY(database_is_due(db, found.entry)))
-        return expire_found(db, key, found);
+    if (found.entry != NULL && UNLIKELY(wants_settling(db, found.entry)))
+        return settle_found(db, key, found);
     return found;
 }
 
@@ -188,6 +209,10 @@ void database_prefetch_entry(const struct database *db, struct key key) {
     table_prefetch_elements(&db->keys, key.hash);
 }
 
+const struct entry *database_glance(const struct database *db, struct key key) {
+    return find_entry(db, key).entry;
+}
+
 /* --- changes --- */
 
 struct found database_add(struct database *db, struct key key, struct entry *entry) {
@@ -195,6 +220,7 @@ struct found database_add(struct database *db, struct key key, struct entry *ent
     entry->access = access_initial(&keyspace->access, keyspace->clock->unix_ms) &
                     ((1U << ENTRY_ACCESS_BITS) - 1);
     struct found found = {.entry = entry, .place = table_insert(&db->keys, key.hash, entry)};
+    if (has_member_dues(entry)) member_expiry_enter(db, key, entry);
     database_notify(db, KEY_EVENT_NEW, key.name, "new");
     return found;
 }
@@ -204,46 +230,46 @@ void database_replace(struct found *found, struct entry *entry) {
     table_replace(found->place, entry);
 }
 
+void database_store(struct database *db, struct key key, struct found *found, struct entry *entry) {
+    struct entry *old = found->entry;
+    if (old == NULL) {
+        *found = database_add(db, key, entry);
+        return;
+    }
+    due_word_forget(db->calendar, entry_due_word(old));
+    if (entry_due_word(old) != 0) db->due_count--;
+    if (has_member_dues(old)) member_expiry_leave(db, old);
+    entry->access = old->access;
+    database_replace(found, entry);
+    if (has_member_dues(entry)) member_expiry_enter(db, key, entry);
+    database_discard(db, old, true);
+}
+
 void database_delete(struct database *db, struct key key, struct found found, bool is_lazy) {
-    note_record_dead(db, entry_due_word(found.entry));
+    due_word_forget(db->calendar, entry_due_word(found.entry));
     unlink_entry(db, key, found);
-    discard_entry(db, found.entry, is_lazy);
+    database_discard(db, found.entry, is_lazy);
 }
 
 void database_evict(struct database *db, struct entry *entry) {
     struct key key = key_of(entry_key(entry));
     struct found found = find_entry(db, key);
     CHECK(found.entry == entry);
-    note_record_dead(db, entry_due_word(entry));
+    due_word_forget(db->calendar, entry_due_word(entry));
     unlink_entry(db, key, found);
     db->keyspace->stats.evicted++;
     database_notify(db, KEY_EVENT_EVICTED, key.name, "evicted");
-    discard_entry(db, entry, false);
+    database_discard(db, entry, false);
 }
 
 struct entry *database_take(struct database *db, struct key key, struct found found,
                             int64_t *due_ms) {
     uint64_t word = entry_due_word(found.entry);
     *due_ms = entry_due_word_ms(word);
-    note_record_dead(db, word);
+    due_word_forget(db->calendar, word);
     unlink_entry(db, key, found);
     if (word != 0) entry_set_due_word(found.entry, 0);
     return found.entry;
-}
-
-/* The word for a new due time; keeps the calendar's record of the old one where it still serves. */
-static uint64_t enter_due(struct database *db, uint64_t hash, uint64_t old_word, int64_t due_ms) {
-    bool has_record = entry_due_word_is_near(old_word);
-    if (due_ms >= CALENDAR_MAX_MS || due_ms == 0) {
-        if (has_record) calendar_note_dead(db->calendar);
-        return due_ms == 0 ? 0 : (uint64_t)due_ms | ENTRY_DUE_IS_FAR;
-    }
-    if (has_record && due_ms >= entry_due_word_ms(old_word))
-        return entry_due_word_near(due_ms, entry_due_word_stamp(old_word));
-    if (has_record) calendar_note_dead(db->calendar);
-    uint16_t stamp = calendar_next_stamp(db->calendar);
-    calendar_add(db->calendar, calendar_hash_top(hash), stamp, due_ms);
-    return entry_due_word_near(due_ms, stamp);
 }
 
 void database_set_due(struct database *db, struct key key, struct found *found, int64_t due_ms) {
@@ -254,22 +280,24 @@ void database_set_due(struct database *db, struct key key, struct found *found, 
         database_replace(found, entry_reshape(found->entry, entry_key(found->entry), true));
     db->due_count += (uint64_t)(due_ms != 0) - (uint64_t)(old_word != 0);
     entry_set_due_word(found->entry, 0);
-    entry_set_due_word(found->entry, enter_due(db, key.hash, old_word, due_ms));
+    entry_set_due_word(found->entry, due_word_move(db->calendar, calendar_hash_top(key.hash),
+                                                   old_word, due_ms, 1));
 }
 
 /* --- the whole --- */
 
-/* Keys past their time are taken out on the way, so the loop ends: each round removes one. */
+/* What is past its time is taken out on the way, so the loop ends: each round settles a key. */
 struct entry *database_random(struct database *db) {
     for (;;) {
         struct entry *entry = table_random(&db->keys);
-        if (entry == NULL || !database_is_due(db, entry)) return entry;
+        if (entry == NULL || !wants_settling(db, entry)) return entry;
         (void)database_find(db, key_of(entry_key(entry)));
     }
 }
 
 size_t database_overhead_bytes(const struct database *db) {
-    return sizeof(*db) + db->keys.used_bytes + calendar_used_bytes(db->calendar);
+    return sizeof(*db) + db->keys.used_bytes + calendar_used_bytes(db->calendar) +
+           calendar_used_bytes(db->member_calendar);
 }
 
 size_t database_entry_bytes(const struct database *db, const struct entry *entry, size_t samples) {

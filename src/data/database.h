@@ -1,7 +1,9 @@
 /* Database: a table of entries, and the calendar of their due times.
  *
- * Every look-up first drops a key that is past its time, so nobody above ever sees one. Events: "new",
- * "expired", "evicted" and those of all keys at once are fired here; what a command does to a key it reports itself with database_notify. */
+ * Every look-up first drops a key that is past its time, and members past theirs
+ * (data/member_expiry.h), so nobody above ever sees one. Events: "new", "expired", "evicted", those
+ * of expired members and those of all keys at once are fired here; what a command does to a key it
+ * reports itself with database_notify. */
 #ifndef DATA_DATABASE_H
 #define DATA_DATABASE_H
 
@@ -17,7 +19,8 @@
 struct database {
     struct table keys;
     struct calendar *calendar;
-    uint64_t due_count; /* entries that have a due time */
+    struct calendar *member_calendar; /* wakes keys whose members come due: data/member_expiry.h */
+    uint64_t due_count;               /* entries that have a due time */
     struct keyspace *keyspace;
     uint64_t eviction_cursor; /* data/eviction.h's */
     uint32_t number;          /* what SELECT calls it */
@@ -33,8 +36,8 @@ static inline struct key key_of(struct bytes name) {
     return (struct key){.name = name, .hash = hash_bytes(name)};
 }
 
-/* A found entry and its place; `entry` NULL when the key is absent. Valid until the next addition to
- * or removal from the database. */
+/* A found entry and its place; `entry` NULL when the key is absent. Valid until the next addition
+ * to or removal from the database. */
 struct found {
     struct entry *entry;
     struct table_place place;
@@ -51,20 +54,31 @@ struct found database_use(struct database *db, struct key key);
 struct entry *database_read(struct database *db, struct key key);
 /* The same for questions about a key that are no use of it: the access clock stays. */
 struct entry *database_peek(struct database *db, struct key key);
-/* First and second pass ahead of a batch of look-ups: fetch the bucket, then the entry, into cache. */
+/* First and second pass ahead of a batch of look-ups: fetch the bucket, then the entry. */
 void database_prefetch_bucket(const struct database *db, struct key key);
 void database_prefetch_entry(const struct database *db, struct key key);
+/* The entry as it lies there, perhaps past its time, NULL when absent: for fetching ahead, nothing
+ * else. */
+const struct entry *database_glance(const struct database *db, struct key key);
 
-/* Puts in a new entry, which the database owns from then on, due word 0; the key is known to be absent. Fires "new". */
+/* Puts in a new entry, which the database owns from then on, due word 0; the key is known to be
+ * absent. Fires "new". */
 struct found database_add(struct database *db, struct key key, struct entry *entry);
 /* Puts `entry` in the place of the found one, whose allocation the caller has already dealt with;
- * the due word must be the same. */
+ * the due word must be the same, and a value with due times of members the same value. */
 void database_replace(struct found *found, struct entry *entry);
-/* Removes the key and frees its value: at once, or when is_lazy and the value is big, on the worker. */
+/* Makes the key hold `entry` (as for database_add) in place of whatever it held, which is freed, on the worker
+ * when it is big; the due time is gone, the access clock stays. Adds it when found->entry is NULL. */
+void database_store(struct database *db, struct key key, struct found *found, struct entry *entry);
+/* Removes the key and frees its value: at once, or when is_lazy and the value is big, on the
+ * worker. */
 void database_delete(struct database *db, struct key key, struct found found, bool is_lazy);
-/* Removes the key and hands its entry to the caller, due word 0; *due_ms tells the due time it had. */
+/* Removes the key and hands its entry to the caller, due word 0; *due_ms tells the due time it
+ * had. */
 struct entry *database_take(struct database *db, struct key key, struct found found,
                             int64_t *due_ms);
+/* Frees an entry that is in no database, as database_delete does. */
+void database_discard(struct database *db, struct entry *entry, bool is_lazy);
 
 /* Removes an entry to make room: fires "evicted" and frees it at once. */
 void database_evict(struct database *db, struct entry *entry);
@@ -72,8 +86,8 @@ void database_evict(struct database *db, struct entry *entry);
 /* Sets the due time in unix ms, or takes it away with 0. May replace the entry's allocation. */
 void database_set_due(struct database *db, struct key key, struct found *found, int64_t due_ms);
 
-/* Removes every key; fires KEY_EVENT_ALL_KEYS before it does, and nothing for each of them. is_lazy: memory
- * is given back on the worker. */
+/* Removes every key; fires KEY_EVENT_ALL_KEYS before it does, and nothing for each of them.
+ * is_lazy: memory is given back on the worker. */
 void database_clear(struct database *db, bool is_lazy);
 
 /* Reports what was done to a key, under the name that users know. */
@@ -100,7 +114,7 @@ static inline bool database_is_due(const struct database *db, const struct entry
 
 /* A living key drawn uniformly; NULL when there is none. */
 struct entry *database_random(struct database *db);
-/* Bytes of tables and calendar, without the entries. */
+/* Bytes of tables and calendars, without the entries. */
 size_t database_overhead_bytes(const struct database *db);
 /* Bytes of an entry with all it owns and its share of the table. */
 size_t database_entry_bytes(const struct database *db, const struct entry *entry, size_t samples);

@@ -50,7 +50,7 @@ struct entry *entry_new_like(const struct entry *model, struct bytes key, bool h
     struct entry *entry = entry_new(key, shape);
     entry->type = model->type;
     entry->encoding = model->encoding;
-    entry->flags |= model->flags & ENTRY_IS_RAW;
+    entry->flags |= model->flags & (ENTRY_IS_RAW | ENTRY_HAS_MEMBER_DUES);
     return entry;
 }
 

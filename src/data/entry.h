@@ -31,6 +31,7 @@ enum entry_flag {
     ENTRY_HAS_LONG_KEY = 1 << 1,
     ENTRY_HAS_WORD = 1 << 2,
     ENTRY_IS_RAW = 1 << 3, /* a string that was edited in place: OBJECT ENCODING answers raw */
+    ENTRY_HAS_MEMBER_DUES = 1 << 4, /* some member of the value has a due time of its own */
 };
 
 enum { ENTRY_ACCESS_BITS = 24, ENTRY_TAIL_MAX = UINT16_MAX };

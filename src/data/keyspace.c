@@ -40,23 +40,35 @@ uint64_t keyspace_key_count(const struct keyspace *keyspace) {
     return count;
 }
 
+static bool run_calendar(const struct keyspace *keyspace, struct calendar *calendar,
+                         size_t max_records) {
+    if (calendar_record_count(calendar) == 0) return true;
+    return calendar_run(calendar, keyspace->clock->unix_ms, max_records);
+}
+
 bool keyspace_expire_due(struct keyspace *keyspace, size_t max_records) {
     if (keyspace->is_calendar_off) return true;
     bool is_done = true;
     for (uint32_t i = 0; i < keyspace->db_count; i++) {
-        struct calendar *calendar = keyspace->dbs[i]->calendar;
-        if (calendar_record_count(calendar) == 0) continue;
-        if (!calendar_run(calendar, keyspace->clock->unix_ms, max_records)) is_done = false;
+        const struct database *db = keyspace->dbs[i];
+        keyspace->member_slice = max_records;
+        if (!run_calendar(keyspace, db->calendar, max_records)) is_done = false;
+        if (!run_calendar(keyspace, db->member_calendar, max_records)) is_done = false;
     }
     return is_done;
 }
 
+static int64_t earlier(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
 int64_t keyspace_next_due_ms(const struct keyspace *keyspace) {
     if (keyspace->is_calendar_off) return INT64_MAX;
-    int64_t next_ms = INT64_MAX;
+    int64_t next_ms = INT64_MAX, now_ms = keyspace->clock->unix_ms;
     for (uint32_t i = 0; i < keyspace->db_count; i++) {
-        int64_t ms = calendar_next_ms(keyspace->dbs[i]->calendar, keyspace->clock->unix_ms);
-        if (ms < next_ms) next_ms = ms;
+        const struct database *db = keyspace->dbs[i];
+        next_ms = earlier(next_ms, calendar_next_ms(db->calendar, now_ms));
+        next_ms = earlier(next_ms, calendar_next_ms(db->member_calendar, now_ms));
     }
     return next_ms;
 }

@@ -1,4 +1,4 @@
-/* Keyspace: all databases with what they share: the clock, access policy, listeners and counters. */
+/* Keyspace: all databases and what they share: the clock, access policy, listeners, counters. */
 #ifndef DATA_KEYSPACE_H
 #define DATA_KEYSPACE_H
 
@@ -17,6 +17,7 @@ struct keyspace_stats {
     uint64_t misses;
     uint64_t expired; /* keys removed because they were due, on access or by the calendar */
     uint64_t expired_by_calendar;
+    uint64_t expired_members;   /* fields of hashes and the like, in both ways */
     int64_t expired_lag_max_us; /* the latest that the calendar ever was */
     uint64_t evicted;
 };
@@ -26,6 +27,7 @@ struct keyspace {
     struct access_policy access;
     struct key_event_listeners listeners;
     struct keyspace_stats stats;
+    size_t member_slice;   /* members that the running slice of expiry may still remove */
     struct worker *worker; /* frees big values; NULL: they are freed at once; borrowed */
     bool is_touch_off;     /* the running command leaves access clocks alone */
     bool is_calendar_off;  /* DEBUG SET-ACTIVE-EXPIRE 0 */
@@ -35,16 +37,18 @@ struct keyspace {
 
 struct keyspace *keyspace_new(uint32_t db_count, const struct clock *clock);
 void keyspace_free(struct keyspace *keyspace);
-/* Exchanges two databases, contents and pending due times; their numbers stay with the places. Fires
- * KEY_EVENT_ALL_KEYS for both before, with the keys that go, and after, with those that came. */
+/* Exchanges two databases, contents and pending due times; their numbers stay with the places.
+ * Fires KEY_EVENT_ALL_KEYS for both before, with the keys that go, and after, with those that have
+ * come. */
 void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second);
 /* Keys of all databases. */
 uint64_t keyspace_key_count(const struct keyspace *keyspace);
 
 /* Removes what is due in any database, looking at no more than about `max_records` calendar records
- * in each of them. Fires "expired" for each key. Returns true when nothing due is left. */
+ * and removing no more than about as many members in each of them. Fires "expired" for each key,
+ * and what data/member_expiry.h says for members. Returns true when nothing due is left. */
 bool keyspace_expire_due(struct keyspace *keyspace, size_t max_records);
-/* Milliseconds until keyspace_expire_due is wanted again; INT64_MAX when no key has a due time. */
+/* Milliseconds until keyspace_expire_due is wanted again; INT64_MAX when nothing has a due time. */
 int64_t keyspace_next_due_ms(const struct keyspace *keyspace);
 
 #endif

@@ -1,9 +1,15 @@
 #include "data/value_type.h"
 
+#include "data/types/hash/hash.h"
+#include "data/types/list/list.h"
+#include "data/types/set/set.h"
 #include "data/types/string/string.h"
 
 static const struct value_type *const value_types[VALUE_TYPE_COUNT] = {
     [VALUE_STRING] = &string_value_type,
+    [VALUE_LIST] = &list_value_type,
+    [VALUE_SET] = &set_value_type,
+    [VALUE_HASH] = &hash_value_type,
 };
 
 const struct value_type *value_type_of(const struct entry *entry) {
@@ -12,7 +18,8 @@ const struct value_type *value_type_of(const struct entry *entry) {
 
 const struct value_type *value_type_by_name(struct bytes name) {
     for (int i = 0; i < VALUE_TYPE_COUNT; i++) {
-        if (bytes_is_word(name, value_types[i]->name)) return value_types[i];
+        if (value_types[i] != NULL && bytes_is_word(name, value_types[i]->name))
+            return value_types[i];
     }
     return NULL;
 }

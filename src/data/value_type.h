@@ -1,14 +1,40 @@
-/* Value types: the vtable through which everything cold reaches a type without knowing it. Hot work is
- * done by direct calls into the type's own header. */
+/* Value types: the vtable through which everything cold reaches a type without knowing it. Hot work
+ * is done by direct calls into the type's own header. */
 #ifndef DATA_VALUE_TYPE_H
 #define DATA_VALUE_TYPE_H
 
 #include "data/entry.h"
+#include "data/key_event.h"
 #include "foundation/buffer.h"
 
+/* The numbers are those that DEBUG DIGEST hashes. */
 enum value_type_id {
-    VALUE_STRING,
+    VALUE_STRING = 0,
+    VALUE_LIST = 1,
+    VALUE_SET = 2,
+    VALUE_ZSET = 3,
+    VALUE_HASH = 4,
     VALUE_TYPE_COUNT,
+};
+
+struct member_dues;
+struct members;
+
+/* What a type whose members may have due times answers data/member_expiry.h. */
+struct member_methods {
+    /* NULL, or with a count of 0, when no member has a due time; the others are asked only when
+     * some member has one, or has just lost it. */
+    struct member_dues *(*dues)(const struct entry *entry);
+    /* Unix ms at which `expire` is wanted next, never later than the first due time. */
+    int64_t (*next_due_ms)(const struct entry *entry, int64_t now_ms);
+    /* Removes up to `max` members due at now_ms; returns how many. With a `max` of 0 and no due
+     * times left it only gives back what was kept for them. */
+    size_t (*expire)(struct entry *entry, int64_t now_ms, size_t max);
+    bool (*is_empty)(const struct entry *entry);
+    /* The large form; NULL when the value has another. For any entry of the type. */
+    const struct members *(*large_form)(const struct entry *entry);
+    enum key_event_class event_class;
+    const char *expired_event;
 };
 
 struct value_type {
@@ -22,19 +48,21 @@ struct value_type {
     /* Bytes outside the entry's own allocation, rounding included. `samples` elements of a
      * collection are looked at, 0 is all. */
     size_t (*outside_bytes)(const struct entry *entry, size_t samples);
-    /* Feeds the logical value, whatever its encoding, to a digest: Redis's DEBUG DIGEST-VALUE rules. */
+    /* Feeds the logical value, whatever its encoding, to a digest: Redis's DEBUG DIGEST-VALUE
+     * rules. */
     void (*digest)(const struct entry *entry, unsigned char digest[20]);
     /* What OBJECT ENCODING answers. */
     const char *(*encoding_name)(const struct entry *entry);
     /* Bytes that a serialised value would take, for DEBUG OBJECT. */
     size_t (*serialized_len)(const struct entry *entry);
+    const struct member_methods *members; /* NULL: members have no due times */
 };
 
 const struct value_type *value_type_of(const struct entry *entry);
 /* The type of that name; NULL when there is none. */
 const struct value_type *value_type_by_name(struct bytes name);
-/* An entry under another key with an equal value of its own, due word 0; the caller's until it is put
- * in a database. `has_due`: with the place for a due time. */
+/* An entry under another key with an equal value of its own, due word 0; the caller's until it is
+ * put in a database. `has_due`: with the place for a due time. */
 struct entry *value_type_copy_entry(const struct entry *source, struct bytes key, bool has_due);
 
 #endif

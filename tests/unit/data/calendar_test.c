@@ -1,6 +1,7 @@
 /* The calendar against a naive model: an array of keys with their due times, and time set by hand. */
 #include "data/calendar.h"
 
+#include "foundation/check.h"
 #include "foundation/mem.h"
 #include "foundation/random.h"
 
@@ -307,6 +308,42 @@ static void steady_traffic_keeps_its_memory(void **state) {
     free_model(model);
 }
 
+/* --- an owner that is not done with a record --- */
+
+struct patience {
+    int asks_left;
+    uint32_t asked[8];
+    size_t count;
+};
+
+static enum calendar_answer answer_patiently(void *owner, uint32_t hash_top, uint16_t stamp,
+                                             bool may_act, int64_t *due_ms) {
+    (void)stamp;
+    (void)due_ms;
+    struct patience *patience = owner;
+    assert_true(may_act);
+    patience->asked[patience->count++] = hash_top;
+    return hash_top == 1 && --patience->asks_left > 0 ? CALENDAR_AGAIN : CALENDAR_DUE;
+}
+
+static void a_record_not_done_with_ends_the_run_and_is_asked_about_first_in_the_next(void **state) {
+    (void)state;
+    struct patience patience = {.asks_left = 3};
+    struct calendar *calendar = calendar_new(answer_patiently, &patience, 1000);
+    calendar_add(calendar, 2, 1, 2004);
+    calendar_add(calendar, 1, 2, 2000);
+    assert_false(calendar_run(calendar, 3000, 100));
+    assert_int_equal(calendar_next_ms(calendar, 3000), 0);
+    assert_false(calendar_run(calendar, 3000, 100));
+    assert_int_equal(calendar_record_count(calendar), 2);
+    assert_true(calendar_run(calendar, 3000, 100));
+    assert_int_equal(calendar_record_count(calendar), 0);
+    const uint32_t expected[] = {1, 1, 1, 2};
+    assert_int_equal(patience.count, ARRAY_LEN(expected));
+    assert_memory_equal(patience.asked, expected, sizeof(expected));
+    calendar_free(calendar);
+}
+
 int main(void) {
     mem_start();
     const struct CMUnitTest tests[] = {
@@ -321,6 +358,7 @@ int main(void) {
         cmocka_unit_test(runs_sweep_the_records_of_deleted_keys),
         cmocka_unit_test(a_run_looks_at_no_more_records_than_allowed),
         cmocka_unit_test(steady_traffic_keeps_its_memory),
+        cmocka_unit_test(a_record_not_done_with_ends_the_run_and_is_asked_about_first_in_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,10 @@ bool string_get_i64(const struct entry *entry, int64_t *value) {
 
 /* --- storing --- */
 
+static void free_string(struct entry *entry) {
+    if (entry->encoding == STRING_BLOCK) string_block_release(block_of(entry));
+}
+
 /* What the value of a string is to be made of. */
 struct content {
     enum string_encoding encoding;
@@ -111,16 +115,16 @@ static struct entry_shape shape_of(struct content content, bool has_due) {
     };
 }
 
-static void add_content(struct database *db, struct key key, struct found *found,
+/* For an absent key, or one that holds another type. */
+static void store_entry(struct database *db, struct key key, struct found *found,
                         struct content content, unsigned flags) {
-    bool has_due = (flags & STRING_WANT_DUE) != 0;
+    bool is_kept = found->entry != NULL && (flags & STRING_KEEP_DUE) != 0;
+    int64_t due_ms = is_kept ? entry_due_ms(found->entry) : 0;
+    bool has_due = due_ms != 0 || (flags & STRING_WANT_DUE) != 0;
     struct entry *entry = entry_new(key.name, shape_of(content, has_due));
     write_content(entry, content, flags);
-    *found = database_add(db, key, entry);
-}
-
-static void free_old_value(struct entry *entry) {
-    if (entry_has(entry, ENTRY_HAS_WORD)) value_type_of(entry)->free_value(entry);
+    database_store(db, key, found, entry);
+    if (due_ms != 0) database_set_due(db, key, found, due_ms);
 }
 
 /* True when the content can be written over the entry's without another allocation, and without leaving
@@ -149,12 +153,12 @@ static void rebuild_entry(struct found *found, struct content content, unsigned 
 
 static void store_content(struct database *db, struct key key, struct found *found,
                           struct content content, unsigned flags) {
-    if (found->entry == NULL) {
-        add_content(db, key, found, content, flags);
+    if (found->entry == NULL || UNLIKELY(found->entry->type != VALUE_STRING)) {
+        store_entry(db, key, found, content, flags);
         return;
     }
     if ((flags & (STRING_KEEP_DUE | STRING_WANT_DUE)) == 0) database_set_due(db, key, found, 0);
-    free_old_value(found->entry);
+    free_string(found->entry);
     if (fits_in_place(found->entry, content, (flags & STRING_WANT_DUE) != 0))
         write_content(found->entry, content, flags);
     else
@@ -200,9 +204,9 @@ static void adopt_block(struct database *db, struct key key, struct found *found
                         struct string_block *block) {
     struct content word = {.encoding = STRING_INTEGER};
     if (found->entry == NULL) {
-        add_content(db, key, found, word, STRING_STORE_RAW);
+        store_entry(db, key, found, word, STRING_STORE_RAW);
     } else {
-        free_old_value(found->entry);
+        free_string(found->entry);
         if (!entry_has(found->entry, ENTRY_HAS_WORD)) rebuild_entry(found, word, STRING_STORE_RAW);
     }
     found->entry->encoding = STRING_BLOCK;
@@ -256,10 +260,6 @@ char *string_edit(struct database *db, struct key key, struct found *found, size
 }
 
 /* --- the vtable --- */
-
-static void free_string(struct entry *entry) {
-    if (entry->encoding == STRING_BLOCK) string_block_release(block_of(entry));
-}
 
 static void copy_string(const struct entry *source, struct entry *target) {
     if (source->encoding == STRING_INTEGER) {
