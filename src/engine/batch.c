@@ -1,15 +1,20 @@
 #include "engine/batch.h"
 
+#include "data/members.h"
+#include "data/value_type.h"
+#include "engine/blocking.h"
 #include "engine/engine.h"
 #include "engine/reply.h"
+#include "foundation/mem.h"
 
-/* A peer that has yet to authenticate is read one request at a time: the next may be its password, which
- * lifts the limits on what stands behind it. */
+/* A peer that has yet to authenticate is read one request at a time: the next may be its password,
+ * which lifts the limits on what stands behind it. */
 static size_t max_calls(const struct resp_limits *limits) {
     return limits->is_restricted ? 1 : BATCH_MAX_CALLS;
 }
 
-/* Reads requests until the batch is full, the bytes end or are malformed: the last status says which. */
+/* Reads requests until the batch is full, the bytes end or are malformed: the last status says
+ * which. */
 static enum resp_status read_requests(struct batch *batch, struct resp_reader *reader,
                                       const struct resp_limits *limits, struct bytes data,
                                       size_t *consumed, struct resp_request *last) {
@@ -29,7 +34,41 @@ static enum resp_status read_requests(struct batch *batch, struct resp_reader *r
     return RESP_DONE;
 }
 
+static struct bytes member_argument(const struct call *call) {
+    return call->args[call->command->row->member_index];
+}
+
+/* The large form of the value whose member the call names; NULL without one. */
+static const struct members *find_members(const struct call *call, const struct entry *entry) {
+    if (entry == NULL || call->argc <= call->command->row->member_index) return NULL;
+    const struct member_methods *methods = value_type_of(entry)->members;
+    return methods == NULL ? NULL : methods->large_form(entry);
+}
+
+/* Commands on a member of a big value would miss the cache three times more: for what the entry
+ * points to, for the bucket and for the member. */
+static void prefetch_members(struct batch *batch) {
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct call *call = &batch->calls[i];
+        const struct entry *entry = NULL;
+        if (call->has_key && call->command->row->member_index != 0)
+            entry = database_glance(call->db, call->key);
+        batch->entries[i] = entry;
+        if (entry != NULL && entry_has(entry, ENTRY_HAS_WORD)) mem_prefetch(entry_pointer(entry));
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->members[i] = find_members(&batch->calls[i], batch->entries[i]);
+        if (batch->members[i] == NULL) continue;
+        batch->hashes[i] = members_hash(member_argument(&batch->calls[i]));
+        members_prefetch_bucket(batch->members[i], batch->hashes[i]);
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->members[i] != NULL) members_prefetch_member(batch->members[i], batch->hashes[i]);
+    }
+}
+
 static void prepare_calls(struct batch *batch, struct session *session) {
+    bool has_members = false;
     struct command *guess = NULL;
     for (size_t i = 0; i < batch->count; i++) {
         const struct resp_request *request = &batch->requests[i];
@@ -37,12 +76,15 @@ static void prepare_calls(struct batch *batch, struct session *session) {
         dispatch_prepare(call, session, resp_arguments_of(&batch->arguments, request),
                          (uint32_t)request->argc, guess);
         guess = call->command;
-        if (call->has_key) database_prefetch_bucket(call->db, call->key);
+        if (!call->has_key) continue;
+        database_prefetch_bucket(call->db, call->key);
+        has_members |= call->command->row->member_index != 0;
     }
     for (size_t i = 0; i < batch->count; i++) {
         const struct call *call = &batch->calls[i];
         if (call->has_key) database_prefetch_entry(call->db, call->key);
     }
+    if (has_members && batch->count > 1) prefetch_members(batch);
 }
 
 /* SELECT and SWAPDB change what the calls behind them mean. */
@@ -53,7 +95,7 @@ static void renew_database(struct call *call) {
 /* Runs the calls in order; returns how many were run. */
 static size_t run_calls(struct batch *batch, struct session *session) {
     for (size_t i = 0; i < batch->count; i++) {
-        if (UNLIKELY(session->is_closing)) return i;
+        if (UNLIKELY(session->is_closing || blocking_is_blocked(session))) return i;
         struct call *call = &batch->calls[i];
         renew_database(call);
         if (UNLIKELY(dispatch_run(call) == DISPATCH_POSTPONED)) return i;
@@ -74,13 +116,12 @@ static void reply_malformed(struct session *session, const struct resp_request *
     session->is_closing = true;
 }
 
-/* Nothing from the request at `index` on was run: it is read again when its time comes. */
+/* Nothing from the request at `index` on was run: it is read again when its time comes, as is the
+ * beginning of one that was not complete. */
 static enum batch_result stop_before(const struct batch *batch, size_t index,
                                      struct resp_reader *reader, size_t *consumed) {
-    if (index < batch->count) {
-        *consumed = batch->starts[index];
-        resp_reader_destroy(reader);
-    }
+    if (index < batch->count) *consumed = batch->starts[index];
+    resp_reader_destroy(reader);
     return BATCH_STOPPED;
 }
 
@@ -94,7 +135,8 @@ enum batch_result batch_run(struct batch *batch, struct session *session,
     enum resp_status status = read_requests(batch, reader, &in_force, data, consumed, &last);
     prepare_calls(batch, session);
     size_t run = run_calls(batch, session);
-    if (run < batch->count || session->is_closing) return stop_before(batch, run, reader, consumed);
+    if (run < batch->count || session->is_closing || blocking_is_blocked(session))
+        return stop_before(batch, run, reader, consumed);
     if (status == RESP_MALFORMED) {
         reply_malformed(session, &last);
         return BATCH_MALFORMED;

@@ -1,6 +1,6 @@
 /* Batches: requests that stand in a buffer are read ahead and run together, in order, so that the
- * cache misses of their look-ups overlap: first every bucket is fetched, then every entry, then the
- * commands run. */
+ * cache misses of their look-ups overlap: first every bucket is fetched, then every entry, then,
+ * for commands that name a member of a big value, what leads to that, and then the commands run. */
 #ifndef ENGINE_BATCH_H
 #define ENGINE_BATCH_H
 
@@ -17,6 +17,11 @@ struct batch {
     size_t starts[BATCH_MAX_CALLS]; /* where each request begins in the data */
     struct call calls[BATCH_MAX_CALLS];
     size_t count;
+    /* What fetching ahead has found: entries of commands on members, their large forms, the
+     * members' hashes. */
+    const struct entry *entries[BATCH_MAX_CALLS];
+    const struct members *members[BATCH_MAX_CALLS];
+    uint64_t hashes[BATCH_MAX_CALLS];
 };
 
 enum batch_result {
@@ -24,11 +29,12 @@ enum batch_result {
     BATCH_FULL,      /* so many calls were run as a batch holds: call again for what is left */
     BATCH_NEED_MORE, /* the last request is incomplete */
     BATCH_MALFORMED, /* an error was replied; the session is closing */
-    BATCH_STOPPED,   /* the session is closing, or the server is paused for its next request */
+    BATCH_STOPPED,   /* the session is closing or blocked, or the server paused for what is next */
 };
 
-/* Reads and runs the first requests in `data` for the session; `*consumed` bytes of it are done with.
- * The arguments of running commands are views into `data`. `*wanted_bytes`: see resp_request. */
+/* Reads and runs the first requests in `data` for the session; `*consumed` bytes of it are done
+ * with. The arguments of running commands are views into `data`. For `*wanted_bytes` see
+ * resp_request. */
 enum batch_result batch_run(struct batch *batch, struct session *session,
                             struct resp_reader *reader, const struct resp_limits *limits,
                             struct bytes data, size_t *consumed, size_t *wanted_bytes);

@@ -1,6 +1,7 @@
 /* One client: from bytes that came to replies that go. */
 #include "engine/client.h"
 
+#include "engine/blocking.h"
 #include "engine/client_private.h"
 #include "engine/network_settings.h"
 #include "engine/transaction.h"
@@ -54,7 +55,8 @@ static void keep_input(struct network *network, struct client *client, struct by
         resize_input(network, client, rest.len);
 }
 
-/* Room to read more behind what is there. It grows with what has arrived, never by what a peer only announced. */
+/* Room to read more behind what is there. It grows with what has arrived, never by what a peer only
+ * announced. */
 static void make_input_room(struct network *network, struct client *client) {
     size_t wanted = client->input_wanted > 1 ? client->input_wanted : INPUT_GROWTH_MIN;
     size_t limit = client->input_len > INPUT_GROWTH_MIN ? client->input_len : INPUT_GROWTH_MIN;
@@ -91,11 +93,29 @@ static void unlink_client(struct network *network, struct client *client) {
     network->client_count--;
 }
 
-static void unlink_waiting(struct network *network, const struct client *client) {
+void client_wait(struct network *network, struct client *client) {
+    if (client->is_waiting) return;
+    client->is_waiting = true;
+    client->next_waiting = NULL;
+    client->previous_waiting = network->last_waiting;
+    if (network->last_waiting != NULL)
+        network->last_waiting->next_waiting = client;
+    else
+        network->first_waiting = client;
+    network->last_waiting = client;
+}
+
+void client_stop_waiting(struct network *network, struct client *client) {
     if (!client->is_waiting) return;
-    struct client **link = &network->waiting;
-    while (*link != client) link = &(*link)->next_waiting;
-    *link = client->next_waiting;
+    client->is_waiting = false;
+    if (client->previous_waiting != NULL)
+        client->previous_waiting->next_waiting = client->next_waiting;
+    else
+        network->first_waiting = client->next_waiting;
+    if (client->next_waiting != NULL)
+        client->next_waiting->previous_waiting = client->previous_waiting;
+    else
+        network->last_waiting = client->previous_waiting;
 }
 
 void client_start(struct network *network, int fd, bool is_unix) {
@@ -110,6 +130,7 @@ void client_start(struct network *network, int fd, bool is_unix) {
     client->is_unix = is_unix;
     session_init(&client->session, network->engine);
     client->session.client = client;
+    client->session.can_block = true;
     if (!is_unix) {
         connection_set_nodelay(&client->connection, true);
         connection_set_keepalive(&client->connection, (int)network_settings()->keepalive_s);
@@ -119,7 +140,7 @@ void client_start(struct network *network, int fd, bool is_unix) {
 }
 
 void client_free(struct network *network, struct client *client) {
-    unlink_waiting(network, client);
+    client_stop_waiting(network, client);
     unlink_client(network, client);
     connection_close(&client->connection);
     resp_reader_destroy(&client->reader);
@@ -128,16 +149,10 @@ void client_free(struct network *network, struct client *client) {
     mem_free(client);
 }
 
-void client_wait(struct network *network, struct client *client) {
-    if (client->is_waiting) return;
-    client->is_waiting = true;
-    client->next_waiting = network->waiting;
-    network->waiting = client;
-}
-
 void client_close_soon(struct client *client, bool is_at_once) {
     struct network *network = network_of(client);
     client->session.is_closing = true;
+    if (blocking_is_blocked(&client->session)) blocking_end(&client->session, BLOCKING_SILENT);
     if (is_at_once) client->is_dropped = true;
     client_wait(network, client);
 }
@@ -175,7 +190,21 @@ static bool flush_output(struct client *client) {
     return !(result == IO_OK && client->session.is_closing);
 }
 
+/* What it is sent by the input it runs goes out together with the reply that it has waited for. */
+static void run_woken(struct network *network, struct client *client) {
+    const struct session *session = &client->session;
+    client->is_woken = false;
+    if (session->is_closing || blocking_is_blocked(session) || session->engine->is_stopping) return;
+    client_run_input(network, client);
+}
+
+void client_resume(struct client *client) {
+    client->is_woken = true;
+    client_wait(network_of(client), client);
+}
+
 void client_finish_round(struct network *network, struct client *client) {
+    if (client->is_woken) run_woken(network, client);
     if (client->is_dropped || !flush_output(client)) {
         client_free(network, client);
         return;
@@ -201,9 +230,16 @@ static struct bytes run_requests(struct network *network, struct client *client,
         if (!settle_output(network, client)) return data;
         output_lend(&session->output, &network->output);
     }
-    client->is_postponed = result == BATCH_STOPPED && !session->is_closing;
+    client->is_postponed =
+        result == BATCH_STOPPED && !session->is_closing && !blocking_is_blocked(session);
     settle_output(network, client);
     return data;
+}
+
+static void keep_for_later(struct network *network, struct client *client, struct bytes rest) {
+    keep_input(network, client, rest);
+    if (client->input_len > network->max_input_seen) network->max_input_seen = client->input_len;
+    (void)network_enforce_input_limit(network, client);
 }
 
 static void run_and_keep(struct network *network, struct client *client, struct bytes data) {
@@ -213,17 +249,23 @@ static void run_and_keep(struct network *network, struct client *client, struct 
         client_wait(network, client);
         return;
     }
-    keep_input(network, client, rest);
     if (client->is_postponed) connection_want_read(&client->connection, false);
-    if (client->input_len > network->max_input_seen) network->max_input_seen = client->input_len;
-    (void)network_enforce_input_limit(network, client);
+    keep_for_later(network, client, rest);
+}
+
+/* A pipeline behind a request that waits: one reading of it is at hand, the rest waits in the
+ * socket. */
+static void keep_unread(struct network *network, struct client *client, struct bytes data) {
+    connection_want_only_hang_up(&client->connection);
+    keep_for_later(network, client, data);
 }
 
 void client_run_input(struct network *network, struct client *client) {
     client->is_postponed = false;
     connection_want_read(&client->connection, true);
-    if (client->input_len != 0)
-        run_and_keep(network, client, bytes_of(client->input, client->input_len));
+    if (client->input_len == 0) return;
+    network->run_count++;
+    run_and_keep(network, client, bytes_of(client->input, client->input_len));
 }
 
 /* Where to read to: behind a small rest in the shared buffer, or behind a big one where it lies. */
@@ -253,14 +295,22 @@ static void read_client(struct network *network, struct client *client) {
     session->input_bytes += moved;
     network->engine->stats.input_bytes += moved;
     if (place == client->input) client->input_len += moved;
-    run_and_keep(network, client, bytes_of(place, before + moved));
+    struct bytes data = bytes_of(place, before + moved);
+    if (blocking_is_blocked(session))
+        keep_unread(network, client, data);
+    else
+        run_and_keep(network, client, data);
 }
 
 static void on_ready(struct event_source *source, uint32_t events) {
     struct client *client = EVENT_OWNER(connection_of_source(source), struct client, connection);
     struct network *network = network_of(client);
     if ((events & EVENT_WRITABLE) != 0) client_wait(network, client);
-    if ((events & EVENT_READABLE) != 0 && !client->session.is_closing) read_client(network, client);
+    if (client->session.is_closing) return;
+    if ((events & EVENT_HANG_UP) != 0)
+        client_close_soon(client, true);
+    else if ((events & EVENT_READABLE) != 0)
+        read_client(network, client);
 }
 
 /* --- what others ask --- */
@@ -300,7 +350,8 @@ size_t client_used_bytes(const struct client *client) {
     return mem_usable_size(client) + mem_usable_size(client->input) +
            count_output_bytes(&session->output) + resp_reader_used_bytes(&client->reader) +
            mem_usable_size(session->name) + mem_usable_size(session->lib_name) +
-           mem_usable_size(session->lib_version) + transaction_used_bytes(session);
+           mem_usable_size(session->lib_version) + transaction_used_bytes(session) +
+           blocking_used_bytes(session);
 }
 
 void client_measure(const struct client *client, struct client_usage *usage) {

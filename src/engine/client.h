@@ -2,11 +2,15 @@
  * share.
  *
  * Bytes are read into one buffer that all clients share; only what a batch could not use (the
- * beginning of a request, or what waits for a pause to end) is kept in a client's own. So an idle client costs its
- * struct and nothing else.
+ * beginning of a request, or what stands behind one that waits for keys or for a pause to end) is
+ * kept in a client's own. So an idle client costs its struct and nothing else.
  *
- * A client lives until client_free; closing a connection from within a command is put off to the end of the
- * round (client_close_soon), so that nobody holds a freed client. */
+ * A client that waits for keys is read once more, to hear of its end and to have its next requests
+ * at hand; when bytes came, those behind them stay in the socket until it goes on, and only the end
+ * is listened for. (An end that stands behind more bytes than a socket holds is not heard of.)
+ *
+ * A client lives until client_free; closing a connection from within a command is put off to the
+ * end of the round (client_close_soon), so that nobody holds a freed client. */
 #ifndef ENGINE_CLIENT_H
 #define ENGINE_CLIENT_H
 
@@ -34,12 +38,14 @@ struct client {
     struct client *next; /* all clients, in order of connecting */
     struct client *previous;
     struct client *next_waiting; /* in the network's list of clients with something left to do */
+    struct client *previous_waiting;
     bool is_waiting;
     bool is_postponed; /* its next request waits for the end of a pause */
+    bool is_woken;     /* has got what it waited for: its kept input is to be run */
     bool is_dropped;   /* closed without sending what waits */
     bool is_unix;
-    int64_t
-        soft_limit_since_ms; /* unix time from which on its replies are above the soft limit; 0: they are not */
+    /* Unix time from which on its replies are above the soft limit; 0: they are not. */
+    int64_t soft_limit_since_ms;
 };
 
 /* Starts taking clients: opens the listeners that the directives ask for. NULL with a line in
@@ -80,6 +86,9 @@ size_t client_used_bytes(const struct client *client);
 /* Closes the connection at the end of this round; no further command of it runs. `is_at_once` drops
  * what is waiting to be sent, else that is sent first. */
 void client_close_soon(struct client *client, bool is_at_once);
+/* A client that was blocked goes on: at the end of this round it is sent its reply, and what it
+ * asked for meanwhile is run. */
+void client_resume(struct client *client);
 /* Runs what postponed clients are waiting to run. */
 void network_resume_postponed(struct network *network);
 

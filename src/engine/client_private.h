@@ -16,7 +16,9 @@ struct network {
     struct client *first_client;
     struct client *last_client;
     struct client *next_to_check; /* where the slow walk over all clients stands */
-    struct client *waiting;       /* to be flushed or closed before the loop waits */
+    struct client *first_waiting; /* to be flushed, run or closed before the loop waits */
+    struct client *last_waiting;
+    uint64_t run_count; /* times that requests were run which had been kept */
     size_t client_count;
     size_t input_bytes; /* of clients' own input buffers */
     struct listener *tcp;
@@ -35,10 +37,12 @@ void client_start(struct network *network, int fd, bool is_unix);
 void client_free(struct network *network, struct client *client);
 /* Runs what lies in the client's own input. */
 void client_run_input(struct network *network, struct client *client);
-/* Sends what waits, or closes what is to be closed. May free the client. */
+/* Sends what waits, or closes what is to be closed; a woken client's input is run. May free the
+ * client. */
 void client_finish_round(struct network *network, struct client *client);
-/* Puts the client on the list for client_finish_round. */
+/* Puts the client at the end of the list for client_finish_round, and takes it off. */
 void client_wait(struct network *network, struct client *client);
+void client_stop_waiting(struct network *network, struct client *client);
 
 /* True when the client's unsent replies are over its limits and it has been dropped. */
 bool network_enforce_output_limit(struct network *network, struct client *client);

@@ -3,6 +3,7 @@
 #include "engine/dispatch.h"
 
 #include "engine/authentication.h"
+#include "engine/blocking.h"
 #include "engine/command_table.h"
 #include "engine/engine.h"
 #include "engine/memory.h"
@@ -168,24 +169,29 @@ static bool is_paused(const struct call *call, uint32_t flags) {
 
 /* --- running --- */
 
-static void count_run(struct call *call, uint64_t ticks) {
-    struct command_stats *stats = &call->command->stats;
-    stats->calls++;
-    stats->ticks += ticks;
-    if (ticks > stats->ticks_max) stats->ticks_max = ticks;
-    if (call->has_failed) stats->failed++;
-    call->session->command_count++;
-    call->engine->stats.commands++;
-}
-
-static void run_handler(struct call *call) {
+static ALWAYS_INLINE void time_handler(struct call *call) {
     call->engine->keyspace->is_touch_off = call->session->is_no_touch;
     const struct call *outer = call->engine->running;
     call->engine->running = call;
     uint64_t start = clock_ticks();
     call->command->row->handler(call);
-    count_run(call, clock_ticks() - start);
+    uint64_t ticks = clock_ticks() - start;
     call->engine->running = outer;
+    struct command_stats *stats = &call->command->stats;
+    stats->ticks += ticks;
+    if (ticks > stats->ticks_max) stats->ticks_max = ticks;
+    if (call->has_failed) stats->failed++;
+}
+
+static void run_handler(struct call *call) {
+    time_handler(call);
+    call->command->stats.calls++;
+    call->session->command_count++;
+    call->engine->stats.commands++;
+}
+
+void dispatch_run_again(struct call *call) {
+    time_handler(call);
 }
 
 /* --- inside a transaction --- */
@@ -267,8 +273,11 @@ static COLD enum dispatch_result run_muted(struct call *call) {
 }
 
 enum dispatch_result dispatch_run(struct call *call) {
-    if (LIKELY(call->session->reply_mode == SESSION_REPLY_ON)) return check_and_run(call);
-    return run_muted(call);
+    struct engine *engine = call->engine;
+    bool is_heard = LIKELY(call->session->reply_mode == SESSION_REPLY_ON);
+    enum dispatch_result result = is_heard ? check_and_run(call) : run_muted(call);
+    if (UNLIKELY(engine->blocking != NULL)) blocking_serve_ready(engine);
+    return result;
 }
 
 void dispatch_run_checked(struct call *call) {

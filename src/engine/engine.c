@@ -33,6 +33,7 @@ struct engine *engine_new(const struct engine_settings *settings) {
 void engine_free(struct engine *engine) {
     output_destroy(&engine->muted);
     output_batch_destroy(&engine->muted_batch);
+    output_batch_destroy(&engine->woken_batch);
     keyspace_free(engine->keyspace);
     command_table_free(engine->commands);
     mem_free(engine);

@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+struct blocking_table;
 struct call;
 struct event_loop;
 struct network;
@@ -45,7 +46,8 @@ struct engine {
     struct engine_stats stats;
     struct error_stats errors;
     struct pause pause;
-    struct watch_table *watches; /* NULL while no key is watched */
+    struct watch_table *watches;     /* NULL while no key is watched */
+    struct blocking_table *blocking; /* NULL while nobody waits for keys */
     uint64_t next_session_id;
     uint64_t tick_count;
     int64_t started_ms; /* unix time */
@@ -53,6 +55,7 @@ struct engine {
     const struct call *running;      /* the command being run, for the crash report; NULL: none */
     struct output muted;             /* where replies of silenced sessions go; emptied after each */
     struct output_batch muted_batch; /* lent to it: handlers may set marks in their replies */
+    struct output_batch woken_batch; /* lent for the replies to those who have waited */
     bool is_tick_off;                /* DEBUG PAUSE-CRON */
     bool is_stopping;
 };
@@ -64,13 +67,13 @@ struct engine_settings {
     uint32_t db_count;
 };
 
-/* An engine with the features' commands, ready to run them; features are not started. `directives` of the
- * settings' features are the caller's to register. */
+/* An engine with the features' commands, ready to run them; features are not started. `directives`
+ * of the settings' features are the caller's to register. */
 struct engine *engine_new(const struct engine_settings *settings);
 void engine_free(struct engine *engine);
 
-/* Removes due keys for at most about a millisecond; returns the ms until it is wanted again (0: more is due). The event loop's
- * before-wait hook. */
+/* Removes due keys for at most about a millisecond; returns the ms until it is wanted again (0:
+ * more is due). The event loop's before-wait hook. */
 int64_t engine_expire(struct engine *engine);
 /* What happens some ten times a second: every feature's tick. */
 void engine_tick(struct engine *engine);

@@ -2,6 +2,7 @@
 #include "engine/client.h"
 
 #include "engine/authentication.h"
+#include "engine/blocking.h"
 #include "engine/client_private.h"
 #include "engine/network_settings.h"
 #include "foundation/log.h"
@@ -80,8 +81,8 @@ static bool open_listeners(struct network *network, char *error) {
 
 static struct network *running;
 
-/* CONFIG SET port and bind: the new sockets open before the old ones close, unless both want the same
- * address; then the old ones must go first. */
+/* CONFIG SET port and bind: the new sockets open before the old ones close, unless both want the
+ * same address; then the old ones must go first. */
 static bool reopen_tcp(struct buffer *error) {
     const struct network_settings *settings = network_settings();
     struct listener *old = running->tcp;
@@ -104,7 +105,8 @@ static bool reopen_tcp(struct buffer *error) {
 
 /* --- limits of the system --- */
 
-/* Raises the limit on open files to what maxclients needs, or lowers maxclients to what can be had. */
+/* Raises the limit on open files to what maxclients needs, or lowers maxclients to what can be
+ * had. */
 static void fit_max_clients(void) {
     struct rlimit limit;
     uint64_t wanted = (uint64_t)network_settings()->max_clients + OWN_DESCRIPTORS;
@@ -130,7 +132,8 @@ static void check_client(struct network *network, struct client *client, int64_t
     int64_t timeout_s = network_settings()->timeout_s;
     if (client->session.is_closing) {
         if (idle_ms > LINGER_MS) client_close_soon(client, true);
-    } else if (timeout_s != 0 && idle_ms > timeout_s * 1000 && !client->is_postponed) {
+    } else if (timeout_s != 0 && idle_ms > timeout_s * 1000 && !client->is_postponed &&
+               !blocking_is_blocked(&client->session)) {
         LOG_VERBOSE("Closing idle client id=%llu", (unsigned long long)client->session.id);
         client_close_soon(client, true);
     } else if (output_pending_bytes(&client->session.output) != 0) {
@@ -159,10 +162,9 @@ static void tick(struct timer *timer) {
 /* --- before the loop waits --- */
 
 static void finish_waiting(struct network *network) {
-    while (network->waiting != NULL) {
-        struct client *client = network->waiting;
-        network->waiting = client->next_waiting;
-        client->is_waiting = false;
+    while (network->first_waiting != NULL) {
+        struct client *client = network->first_waiting;
+        client_stop_waiting(network, client);
         client_finish_round(network, client);
     }
 }
@@ -183,18 +185,22 @@ static int64_t mind_pause(struct network *network) {
     if (left_ms > 0) return left_ms;
     pause->scope = PAUSE_NONE;
     network_resume_postponed(network);
-    return pause->scope == PAUSE_NONE ? INT64_MAX : 0; /* they may have paused again */
+    return INT64_MAX;
 }
 
 static int64_t expire_before_wait(void *context) {
     return engine_expire(((struct network *)context)->engine);
 }
 
+/* Where requests were run, keys may come due earlier and pauses may have begun or ended since the
+ * hooks said how long the loop may wait. */
 static int64_t work_before_wait(void *context) {
     struct network *network = context;
+    uint64_t run_before = network->run_count;
+    blocking_serve_ready(network->engine);
     int64_t wait_ms = mind_pause(network);
     finish_waiting(network);
-    return wait_ms;
+    return network->run_count == run_before ? wait_ms : 0;
 }
 
 /* --- life --- */

@@ -1,5 +1,6 @@
 #include "engine/network_settings.h"
 
+#include "engine/blocking.h"
 #include "engine/client.h"
 #include "engine/client_private.h"
 #include "engine/feature.h"
@@ -187,16 +188,18 @@ static void write_info(struct engine *engine, struct buffer *out) {
                   "maxclients:%lld\r\n"
                   "client_recent_max_input_buffer:%zu\r\n"
                   "client_recent_max_output_buffer:%zu\r\n"
-                  "blocked_clients:0\r\n"
+                  "blocked_clients:%zu\r\n"
                   "tracking_clients:0\r\n"
                   "pubsub_clients:0\r\n"
                   "watching_clients:%zu\r\n"
-                  "clients_in_timeout_table:0\r\n"
+                  "clients_in_timeout_table:%zu\r\n"
                   "total_watched_keys:%zu\r\n"
-                  "total_blocking_keys:0\r\n"
+                  "total_blocking_keys:%zu\r\n"
                   "total_blocking_keys_on_nokey:0\r\n",
                   network->client_count, (long long)settings.max_clients, network->max_input_seen,
-                  network->max_output_seen, watch_session_count(engine), watch_key_count(engine));
+                  network->max_output_seen, blocking_session_count(engine),
+                  watch_session_count(engine), blocking_deadline_count(engine),
+                  watch_key_count(engine), blocking_key_count(engine));
 }
 
 static const struct info_part info[] = {

@@ -1,6 +1,7 @@
 #include "engine/session.h"
 
 #include "engine/authentication.h"
+#include "engine/blocking.h"
 #include "engine/engine.h"
 #include "engine/transaction.h"
 #include "foundation/mem.h"
@@ -23,6 +24,7 @@ void session_init(struct session *session, struct engine *engine) {
 }
 
 void session_destroy(struct session *session) {
+    if (blocking_is_blocked(session)) blocking_end(session, BLOCKING_SILENT);
     transaction_discard(session);
     output_destroy(&session->output);
     mem_free(session->name);

@@ -1,5 +1,6 @@
 /* Session: who is calling and what that caller has set: protocol, database, name, rights, and
- * where replies go. A network client, a script, the loading of a file and a unit test each have one. */
+ * where replies go. A network client, a script, the loading of a file and a unit test each have
+ * one. */
 #ifndef ENGINE_SESSION_H
 #define ENGINE_SESSION_H
 
@@ -11,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct blocked;
 struct client;
 struct engine;
 struct transaction;
@@ -34,12 +36,14 @@ struct session {
     bool is_internal; /* no peer behind it: needs no authentication, is never paused */
     bool is_no_evict;
     bool is_no_touch;
+    bool can_block;  /* a peer waits for its replies: commands may make it wait for keys */
     bool is_closing; /* no further command is run; closed once its replies are sent */
     char *name;      /* CLIENT SETNAME; NULL: none */
     char *lib_name;  /* CLIENT SETINFO */
     char *lib_version;
     const struct command *last_command;
     struct transaction *transaction; /* since MULTI; NULL: none */
+    struct blocked *blocked;         /* waits for keys; NULL: it does not */
     struct watch_list watches;
     int64_t created_ms; /* unix time */
     int64_t last_active_ms;
@@ -51,8 +55,8 @@ struct session {
 /* Prepares a zeroed session as a new caller has it; the id is the next free one. */
 void session_init(struct session *session, struct engine *engine);
 void session_destroy(struct session *session);
-/* Back to how it was after connecting (RESET, but the reply is the command's). Not from within its own
- * transaction. */
+/* Back to how it was after connecting (RESET, but the reply is the command's). Not from within its
+ * own transaction. */
 void session_reset(struct session *session);
 /* Copies the text; NULL or empty takes it away. */
 void session_set_text(char **field, struct bytes text);

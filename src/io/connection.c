@@ -82,18 +82,22 @@ enum io_result connection_write(struct connection *connection, const void *data,
     return judge_sent(send(connection->source.fd, data, len, MSG_NOSIGNAL), moved);
 }
 
-static void set_interest(struct connection *connection, uint32_t events, bool is_wanted) {
-    uint32_t interest = connection->source.interest;
-    interest = is_wanted ? interest | events : interest & ~events;
-    event_loop_modify(connection->loop, &connection->source, interest);
+/* Of the events in `mask`, those in `wanted` are heard of; the others stay as they are. */
+static void set_interest(struct connection *connection, uint32_t mask, uint32_t wanted) {
+    uint32_t interest = connection->source.interest & ~mask;
+    event_loop_modify(connection->loop, &connection->source, interest | wanted);
 }
 
 void connection_want_read(struct connection *connection, bool is_wanted) {
-    set_interest(connection, EVENT_READABLE, is_wanted);
+    set_interest(connection, EVENT_READABLE | EVENT_HANG_UP, is_wanted ? EVENT_READABLE : 0);
+}
+
+void connection_want_only_hang_up(struct connection *connection) {
+    set_interest(connection, EVENT_READABLE | EVENT_HANG_UP, EVENT_HANG_UP);
 }
 
 void connection_want_write(struct connection *connection, bool is_wanted) {
-    set_interest(connection, EVENT_WRITABLE, is_wanted);
+    set_interest(connection, EVENT_WRITABLE, is_wanted ? EVENT_WRITABLE : 0);
 }
 
 /* Failure is of no account: the option does not exist for the socket or is a mere wish. */

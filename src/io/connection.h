@@ -64,6 +64,9 @@ NODISCARD enum io_result connection_write(struct connection *connection, const v
 
 /* Cost: a system call when it changes something, else none. */
 void connection_want_read(struct connection *connection, bool is_wanted);
+/* Leaves what comes unread, but hears when the peer ends its side or breaks; connection_want_read
+ * ends it. */
+void connection_want_only_hang_up(struct connection *connection);
 void connection_want_write(struct connection *connection, bool is_wanted);
 
 /* TCP options; on a Unix socket they do nothing. `idle_s` 0 turns keep-alive off; the peer is

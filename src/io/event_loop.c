@@ -19,6 +19,7 @@
 
 _Static_assert(EVENT_READABLE == (int)EPOLLIN, "passed on as it is");
 _Static_assert(EVENT_WRITABLE == (int)EPOLLOUT, "passed on as it is");
+_Static_assert(EVENT_HANG_UP == (int)EPOLLRDHUP, "passed on as it is");
 
 enum { EVENTS_PER_ROUND = 512, CHILDREN = 4 };
 
@@ -318,7 +319,8 @@ static void call_ready_sources(struct event_loop *loop, size_t count) {
         if (source == NULL) continue;
         source->slot = 0;
         uint32_t events = loop->events[i].events;
-        if ((events & (EPOLLERR | EPOLLHUP)) != 0) events |= EVENT_READABLE | EVENT_WRITABLE;
+        if ((events & (EPOLLERR | EPOLLHUP)) != 0)
+            events |= EVENT_READABLE | EVENT_WRITABLE | EVENT_HANG_UP;
         events &= source->interest;
         if (events != 0) source->on_ready(source, events);
     }

@@ -25,11 +25,13 @@ struct event_loop;
 #define EVENT_OWNER(pointer, type, member)                                                         \
     ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
-enum { EVENT_READABLE = 1, EVENT_WRITABLE = 4 };
+/* EVENT_HANG_UP: the peer has ended its side. Whoever reads learns that from reading; it is for
+ * those who do not read for the time being. */
+enum { EVENT_READABLE = 1, EVENT_WRITABLE = 4, EVENT_HANG_UP = 0x2000 };
 
 struct event_source {
-    /* `events`: those of interest that are ready; an error or a hang-up reports all of them, and
-     * the read or write that follows says which it was. */
+    /* `events`: those of interest that are ready; an error or a hang-up of both sides reports all
+     * of them, and the read or write that follows says which it was. */
     void (*on_ready)(struct event_source *source, uint32_t events);
     int fd;
     uint32_t interest; /* read-only for owners */
@@ -51,7 +53,8 @@ void event_loop_free(struct event_loop *loop);
 /* Runs rounds until event_loop_stop; the round in which that is called is finished first. */
 void event_loop_run(struct event_loop *loop);
 void event_loop_stop(struct event_loop *loop);
-/* One round that waits `max_wait_ms` at most (0: only what is ready). Not from within a callback. */
+/* One round that waits `max_wait_ms` at most (0: only what is ready). Not from within a
+ * callback. */
 void event_loop_run_once(struct event_loop *loop, int64_t max_wait_ms);
 
 /* The moment of this round. The pointer stays valid and the same for the loop's life. */

@@ -85,6 +85,23 @@ static void only_what_is_wanted_is_reported(void **state) {
     assert_int_equal(reported, 0);
 }
 
+static void a_hang_up_is_heard_without_reading(void **state) {
+    (void)state;
+    connection_want_only_hang_up(&connection);
+    assert_int_equal(write(peer_fd, "abc", 3), 3);
+    event_loop_run_once(loop, 0);
+    assert_int_equal(reported, 0);
+    assert_int_equal(shutdown(peer_fd, SHUT_WR), 0);
+    event_loop_run_once(loop, 0);
+    assert_int_equal(reported, EVENT_HANG_UP);
+    connection_want_read(&connection, true);
+    event_loop_run_once(loop, 0);
+    assert_int_equal(reported, EVENT_READABLE);
+    connection_want_only_hang_up(&connection);
+    connection_want_read(&connection, false);
+    assert_int_equal(connection.source.interest, 0);
+}
+
 static void closing_twice_is_closing_once(void **state) {
     (void)state;
     assert_true(connection_is_open(&connection));
@@ -191,6 +208,7 @@ int main(void) {
         TEST(reading_ends_in_bytes_nothing_yet_or_closed),
         TEST(writing_gathers_pieces),
         TEST(only_what_is_wanted_is_reported),
+        TEST(a_hang_up_is_heard_without_reading),
         TEST(closing_twice_is_closing_once),
         TEST(another_transport_takes_over_reading_writing_and_closing),
         TEST(tcp_options_reach_the_socket),
