@@ -12,8 +12,10 @@ from harness.text import BadCase, split_words
 MARKS_WITH_WORD = {"within", "fields", "same", "drawn-from", "differs", "store"}
 MARKS = MARKS_WITH_WORD | {
     "unordered", "pairs", "deep", "info", "type", "shape", "error-code",
-    "walk", "eventually", "closes", "silent", "pending",
+    "walk", "eventually", "closes", "silent", "pending", "blocks",
 }
+# Marks of steps that no reply is read for.
+UNANSWERED = {"silent", "pending", "blocks"}
 ACTIONS = {"raw", "raw-close", "await", "disconnect"}
 
 
@@ -153,7 +155,7 @@ def _check_section(section):
     for step in section.steps:
         where = f"{section.path}:{step.line_number}: "
         needs = step.is_skua_only or "differs" in step.marks or "eventually" in step.marks
-        reads = not ({"silent", "pending"} & step.marks.keys()) and step.action != "disconnect"
+        reads = not (UNANSWERED & step.marks.keys()) and step.action != "disconnect"
         if needs and reads and not set(section.protocols) <= step.expected.keys():
             if not {"type", "closes", "store", "fields", "same"} & step.marks.keys():
                 raise BadCase(where + "this command needs an expected reply (a line '= ...')")

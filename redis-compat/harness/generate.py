@@ -5,6 +5,8 @@ making a command costs a few microseconds. Now and then a command is damaged on 
 dropped, doubled, replaced, or added.
 """
 
+from harness.members import BLOCKING_COMMANDS, Members, is_determined
+from harness.members import COMMANDS as MEMBER_COMMANDS
 from harness.newer import for_oracle, make_makers
 from harness.values import BIT_ENCODINGS, GARBAGE, PATTERNS, Values
 
@@ -25,19 +27,23 @@ COMMANDS = {
     "ping": 1, "echo": 1, "select": 2, "dbsize": 3, "flushdb": 0.05, "flushall": 0.02,
     "swapdb": 0.5,
     "command getkeys": 2,
-}
+} | MEMBER_COMMANDS
 # What Skua's syntax has and Redis 7.0 has not.
 NEWER_TOKENS = {"IFEQ", "IFNE", "IFDEQ", "IFDNE", "DIFF", "DIFF1", "ANDOR", "ONE"}
 DATABASES = [b"0", b"1", b"0", b"1", b"0", b"1", b"2", b"-1", b"16", b"abc"]
 DAMAGE_CHANCE = 0.04
 BURST_CHANCE = 0.02
+COUNTS_OF_KEYS = [b"0", b"-1", b"1", b"2", b"3", b"9", b"abc", b"9223372036854775808"]
 # Transactions stand among the other commands, each of one to five of them, often watching keys.
 TRANSACTION_CHANCE = 0.012
-# Replies that are compared with a mark or after a translation, which EXEC's array cannot have.
-OUTSIDE_TRANSACTIONS = {
-    b"TTL", b"PTTL", b"EXPIRETIME", b"PEXPIRETIME", b"KEYS", b"OBJECT", b"BITCOUNT", b"BITPOS",
-}
 EMPTY = b""
+# Arguments that are now and then repeated until the key outgrows its small encoding.
+GROWING_ARGUMENTS = {
+    ("element", "pfadd"), ("element", "rpush"), ("element", "lpush"), ("member", "sadd"),
+    ("member", "srem"), ("field_value", "hset"), ("field", "hdel"),
+}
+# Options without which a command tells little, or is not compared whole.
+USUAL_OPTIONS = {("count", "hscan"), ("count", "sscan"), ("options", "hrandfield"), ("count", "spop")}
 
 
 class Generator:
@@ -46,11 +52,15 @@ class Generator:
     def __init__(self, syntax, random):
         self.random = random
         self.values = Values(random)
+        self.members = Members(self.values)
         known = [name for name in COMMANDS if name in syntax]
         self.makers = [self._compile_command(syntax[name]) for name in known]
         self.weights = [COMMANDS[name] for name in known]
         self.known_count = len(known)
-        for maker, weight in make_makers(self.values):
+        blocking = [name for name in BLOCKING_COMMANDS if name in syntax]
+        self.blocking_makers = [self._compile_command(syntax[name]) for name in blocking]
+        self.blocking_weights = [BLOCKING_COMMANDS[name] for name in blocking]
+        for maker, weight in make_makers(self.values) + self.members.make_makers():
             self.makers.append(maker)
             self.weights.append(weight)
 
@@ -68,30 +78,36 @@ class Generator:
         """WATCH of keys that then change or do not, and a transaction of a few commands."""
         commands = []
         if self.values.uniform() < 0.7:
-            keys = [self.values.take_key("set") for _ in range(1 + self.values.below(5))]
+            keys = [self.values.take_key("watch") for _ in range(1 + self.values.below(12))]
             commands.append([b"WATCH", *keys])
             commands += self._take_plain(self.values.below(6))
         commands.append([b"MULTI"])
         commands += self._take_plain(1 + self.values.below(5))
+        if self.values.uniform() < 0.4:
+            commands.append(self._take_blocking())
         commands.append([b"DISCARD" if self.values.uniform() < 0.1 else b"EXEC"])
         return commands
 
     def _take_plain(self, count):
-        """Commands that both servers take as they are, and whose replies are the same bytes."""
+        """Commands that both servers take as they are."""
         commands = []
         known, weights = self.makers[: self.known_count], self.weights[: self.known_count]
         while len(commands) < count:
             (make,) = self.random.choices(known, weights)
             command = make()
-            if command[0].upper() not in OUTSIDE_TRANSACTIONS and for_oracle(command) == command:
+            if for_oracle(command) == command:
                 commands.append(command)
         return commands
+
+    def _take_blocking(self):
+        (make,) = self.random.choices(self.blocking_makers, self.blocking_weights)
+        return make()
 
     def _compile_command(self, command):
         name = command.name
         if name == "command getkeys":
             return self._make_getkeys
-        steps = [self._compile(argument, name) for argument in command.arguments]
+        steps = self._compile_arguments(command.arguments, name)
         random, damage = self.values.uniform, self._damage
         words = [word.lower() if len(word) % 2 else word for word in command.words]
 
@@ -101,9 +117,32 @@ class Generator:
                 step(args)
             if random() < DAMAGE_CHANCE:
                 damage(args, len(words))
-            return args
+            return args if is_determined(args) else make()
 
         return make
+
+    def _compile_arguments(self, arguments, command):
+        """One function for each argument, but one together for a number of keys and the keys."""
+        steps = []
+        for argument in arguments:
+            if steps and argument.is_multiple and argument.kind == "key" and is_counted:
+                steps[-1] = self._compile_counted(argument, command)
+            else:
+                steps.append(self._compile(argument, command))
+            is_counted = argument.name == "numkeys"
+        return steps
+
+    def _compile_counted(self, argument, command):
+        """Keys behind their number, which is sometimes wrong."""
+        take, values = self._find_source(argument, command), self.values
+
+        def append(args):
+            count = 1 + values.below(4)
+            is_right = values.uniform() < 0.96
+            args.append(b"%d" % count if is_right else values.pick(COUNTS_OF_KEYS))
+            args.extend(take() for _ in range(count))
+
+        return append
 
     def _make_getkeys(self):
         """COMMAND GETKEYS of any other command that both servers know."""
@@ -127,25 +166,26 @@ class Generator:
         """A function that appends this argument to a list of words, or appends nothing."""
         once = self._compile_once(argument, command)
         if argument.is_multiple:
-            once = self._compile_repeated(argument, once)
+            once = self._compile_repeated(argument, command, once)
         elif argument.token and argument.kind != "pure-token":
             once = _with_token(argument.token, once)
         if argument.is_optional:
-            once = self._compile_optional(once)
+            is_usual = (argument.name, command) in USUAL_OPTIONS
+            once = self._compile_optional(once, 0.9 if is_usual else 0.35)
         return once
 
-    def _compile_optional(self, inner):
+    def _compile_optional(self, inner, chance):
         random = self.values.uniform
 
         def append(args):
-            if random() < 0.35:
+            if random() < chance:
                 inner(args)
 
         return append
 
-    def _compile_repeated(self, argument, inner):
-        random, token = self.values.uniform, argument.token
-        burst = 400 if argument.name == "element" else 3
+    def _compile_repeated(self, argument, command, inner):
+        random, token, members = self.values.uniform, argument.token, self.members
+        burst = 400 if (argument.name, command) in GROWING_ARGUMENTS else 3
         if token and argument.repeats_token:
             inner, token = _with_token(token, inner), EMPTY
 
@@ -156,8 +196,10 @@ class Generator:
             while random() < 0.45:
                 inner(args)
             if random() < BURST_CHANCE:
+                members.is_wide = burst > 3
                 for _ in range(burst):
                     inner(args)
+                members.is_wide = False
 
         return append
 
@@ -178,6 +220,10 @@ class Generator:
     def _find_source(self, argument, command):
         """The function that draws a word for a leaf, chosen by command and argument name."""
         values, name, kind = self.values, argument.name, argument.kind
+        if command in MEMBER_COMMANDS or command in BLOCKING_COMMANDS:
+            source = self.members.find_source(argument, command)
+            if source:
+                return source
         if kind == "key":
             return lambda: values.take_key(command)
         if kind == "pattern":

@@ -8,6 +8,7 @@ its own behind. Only well-formed commands are made here; cases show what the oth
 
 import re
 
+from harness import newer_members
 from harness.resp import Reply
 from harness.values import FUTURE_MS, FUTURE_SECONDS, INTEGERS, SMALL_INTEGERS
 
@@ -56,8 +57,10 @@ return is_set and redis.status_reply('OK')
 """
 
 DELEX_SCRIPT = HOLDS + """
-local current = redis.call('GET', ARGV[1])
-if not current or (ARGV[2] and not holds(current, ARGV[2], ARGV[3])) then return 0 end
+if ARGV[2] then
+    local current = redis.call('GET', ARGV[1])
+    if not current or not holds(current, ARGV[2], ARGV[3]) then return 0 end
+end
 return redis.call('DEL', ARGV[1])
 """
 
@@ -124,11 +127,12 @@ while i <= #ARGV do
     end
     i = i + 1
 end
+local stored = redis.call('GET', ARGV[1]) or '0'
 local lower, upper = option.LBOUND, option.UBOUND
 if less(upper, lower) then
     return redis.error_reply("ERR LBOUND can't be greater than UBOUND")
 end
-local old, refusal = add(redis.call('GET', ARGV[1]) or '0', '0')
+local old, refusal = add(stored, '0')
 if not old then return refusal end
 local sum = add(old, option.BYINT)
 local is_above = not sum and option.BYINT:sub(1, 1) ~= '-' or (sum and less(upper, sum))
@@ -147,6 +151,7 @@ return {new, subtract(new, old)}
 BITOP_SCRIPT = """
 local ANY, BOTH, TWICE = '\\0any', '\\0both', '\\0twice'
 local operation, target, first = ARGV[1], ARGV[2], ARGV[3]
+for i = 3, #ARGV do redis.call('STRLEN', ARGV[i]) end
 local is_one = operation == 'ONE'
 for i = is_one and 3 or 4, #ARGV do
     if is_one then
@@ -185,8 +190,10 @@ return told
 SCRIPTS = {
     b"SET": SET_SCRIPT, b"DELEX": DELEX_SCRIPT, b"DELIFEQ": DELIFEQ_SCRIPT,
     b"MSETEX": MSETEX_SCRIPT, b"INCREX": INCREX_SCRIPT, b"BITOP": BITOP_SCRIPT,
-    b"PFADD": PFADD_SCRIPT,
+    b"PFADD": PFADD_SCRIPT, **newer_members.SCRIPTS,
 }
+# What the oracle adds to an error that ends a script.
+SCRIPT_PLACE = re.compile(rb" script: [0-9a-f]{40}, on @user_script:\d+\.$")
 
 
 def for_oracle(args):
@@ -231,6 +238,11 @@ def _raise_low_values(args):
 
 def translate_reply(args, reply):
     """The oracle's reply to `for_oracle(args)` as the command itself would give it."""
+    if reply.kind == "-":
+        error = SCRIPT_PLACE.sub(b"", reply.value)
+        return Reply("-", error, b"-%b\r\n" % error)
+    if args[0] == b"LMOVEM" and reply.raw == b"$-1\r\n":
+        return Reply("*", None, b"*-1\r\n")
     if args[0] != b"INCREX" or not reply.is_aggregate():
         return reply
     numbers = b"".join(b":%b\r\n" % one.value for one in reply.value)
@@ -245,7 +257,8 @@ def make_makers(values):
         "msetex": lambda: _make_msetex(values), "increx": lambda: _make_increx(values),
         "bitop": lambda: _make_bitop(values),
     }
-    return [(makers[name], weight) for name, weight in WEIGHTS.items()]
+    own = [(makers[name], weight) for name, weight in WEIGHTS.items()]
+    return own + newer_members.make_makers(values)
 
 
 def _take_key(values):

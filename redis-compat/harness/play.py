@@ -3,6 +3,7 @@
 import re
 import time
 
+from harness.cases import UNANSWERED
 from harness.compare import find_mismatch, find_missing_field
 from harness.connection import NoReply
 from harness.expected import is_expected
@@ -10,6 +11,7 @@ from harness.resp import Reply, describe
 
 EVENTUALLY_S = 5
 MAX_SHOWN = 1500
+OBSERVER = 0  # the connection that asks about the others
 VARIABLE = re.compile(rb"\$\{([^}]+)\}")
 
 
@@ -156,14 +158,32 @@ def _send_step(peer, step):
     connection = peer.connection(step.connection)
     if step.action in ("raw", "raw-close"):
         connection.send_raw(b"".join(step.args))
+    elif "blocks" in step.marks:
+        _send_and_see_it_block(peer, connection, step)
     elif step.action is None:
         connection.send(peer.fill(step.args))
+
+
+def _send_and_see_it_block(peer, connection, step):
+    """Sends a command and waits until the server counts one more blocked client."""
+    before = _count_blocked(peer)
+    connection.send(peer.fill(step.args))
+    deadline = time.monotonic() + EVENTUALLY_S
+    while _count_blocked(peer) <= before:
+        if time.monotonic() > deadline:
+            raise Mismatch(f"    {peer.server.name} does not block the client")
+        time.sleep(0.002)
+
+
+def _count_blocked(peer):
+    text = peer.connection(OBSERVER).ask("INFO", "clients").value
+    return int(re.search(rb"blocked_clients:(\d+)", text).group(1))
 
 
 def _read_step(peer, step):
     """The reply of a step that was sent, None where none is to come."""
     connection = peer.connection(step.connection)
-    if "silent" in step.marks or "pending" in step.marks or step.reply_count == 0:
+    if UNANSWERED & step.marks.keys() or step.reply_count == 0:
         return None
     if "closes" in step.marks or step.action == "raw-close":
         data = connection.read_to_close()
@@ -189,10 +209,11 @@ def _ask_until_expected(peer, step, protocol):
 
 
 def walk(connection, args):
-    """Drives SCAN from cursor 0 to its end; the sorted elements are the reply."""
+    """Drives SCAN, or HSCAN and its kin, to the end; the sorted elements are the reply."""
+    place = 1 if args[0].upper() == b"SCAN" else 2
     cursor, found = b"0", []
     for _ in range(1000000):
-        connection.send([args[0], cursor, *args[2:]])
+        connection.send([*args[:place], cursor, *args[place + 1 :]])
         reply = connection.read_reply()
         if reply.kind != "*":
             return reply

@@ -9,11 +9,13 @@ import random
 import time
 
 from harness.compare import find_mismatch
+from harness.marks import NO_MARKS, find_disagreement
 from harness.connection import NoReply
 from harness.generate import NEWER_TOKENS, Generator
 from harness.newer import for_oracle, is_refused_by_newer, translate_reply
 from harness.play import walk
 from harness.resp import describe, encode_command, parse_all, quote
+from harness.servers import CannotStart
 from harness.shrink import shrink
 from harness.syntax import read_syntax
 
@@ -26,19 +28,31 @@ EXPIRY_TOLERANCE_MS = 3000
 END_MARK = b"end of batch 8f2c61d0"
 # A transaction that the end of a batch cuts is dropped.
 BATCH_END = [[b"DISCARD"], [b"ECHO", END_MARK]]
+QUEUED = b"+QUEUED\r\n"
 END_REPLY = b"$%d\r\n%b\r\n" % (len(END_MARK), END_MARK)
 
 POLICIES = ("noeviction", "allkeys-lfu")
-
-# Replies that run with the clock, replies whose order is each server's own, and counts of uses,
-# which each server keeps with a chance and in its own places.
-MARKS = {
-    b"TTL": {"within": 2}, b"PTTL": {"within": 2000},
-    b"EXPIRETIME": {"within": 2}, b"PEXPIRETIME": {"within": 2000},
-    b"KEYS": {"unordered": True},
-    b"OBJECT FREQ": {"type": True},
-}
-NO_MARKS = {}
+# The defaults of what forces collections from one encoding into another, and two smaller choices.
+LIMITS = (
+    {
+        "hash-max-listpack-entries": 512, "hash-max-listpack-value": 64,
+        "set-max-intset-entries": 512, "list-max-listpack-size": -2,
+    },
+    {
+        "hash-max-listpack-entries": 4, "hash-max-listpack-value": 64,
+        "set-max-intset-entries": 4, "list-max-listpack-size": 3,
+    },
+    {
+        "hash-max-listpack-entries": 40, "hash-max-listpack-value": 8,
+        "set-max-intset-entries": 16, "list-max-listpack-size": -1,
+    },
+)
+# Likewise, of Skua alone: the oracle has no packed sets.
+SET_LIMITS = (
+    {"set-max-listpack-entries": 128, "set-max-listpack-value": 64},
+    {"set-max-listpack-entries": 5, "set-max-listpack-value": 64},
+    {"set-max-listpack-entries": 40, "set-max-listpack-value": 8},
+)
 
 
 class Disagreement:
@@ -71,7 +85,7 @@ def play_streams(pair, options):
         count = min(ROUND_COMMANDS, options.random - number * ROUND_COMMANDS)
         seed = f"{options.seed}:{number}"
         commands = Generator(syntax, random.Random(seed)).take_commands(count)
-        sender.set_policy(POLICIES[number // 2 % 2])
+        sender.set_up_round(number)
         disagreement = sender.play(commands, 2 + number % 2)
         if disagreement is None:
             passed += 1
@@ -96,11 +110,13 @@ class Sender:
         self.aside = None
         self.forms = (for_oracle, for_oracle if pair.is_self_check else list)
 
-    def set_policy(self, policy):
+    def set_up_round(self, number):
+        """Rounds take turns with the policies and with the limits, each in its own period."""
+        settings = {"maxmemory-policy": POLICIES[number // 2 % 2], **LIMITS[number % len(LIMITS)]}
         for server in self.pair.both():
-            connection = server.connect()
-            connection.ask("CONFIG", "SET", "maxmemory-policy", policy)
-            connection.close()
+            _configure(server, settings)
+        if not self.pair.is_self_check:
+            _configure(self.pair.skua, SET_LIMITS[number % len(LIMITS)])
 
     def play(self, commands, protocol):
         """None, or the first Disagreement of `commands` from an empty dataset."""
@@ -133,15 +149,35 @@ class Sender:
         if len(oracle_replies) != len(skua_replies):
             counts = f"{len(oracle_replies)} and {len(skua_replies)} replies"
             return Disagreement(start, counts, b"", b"")
+        queued = []
         for offset, args in enumerate(batch):
             oracle, skua = oracle_replies[offset], skua_replies[offset]
-            if oracle.raw == skua.raw:
-                continue
-            oracle = translate_reply(args, oracle)
-            what = find_mismatch(_marks_of(args), oracle, skua)
-            if what and not is_refused_by_newer(self._aside(), args, skua):
-                return Disagreement(start + offset, what, oracle.raw, skua.raw)
+            if oracle.raw != skua.raw:
+                what = self._judge_all(args, queued, oracle, skua)
+                if what:
+                    return Disagreement(start + offset, what, oracle.raw, skua.raw)
+            elif oracle.raw == QUEUED:
+                queued.append(args)
+            elif args[0].upper() == b"MULTI" and oracle.kind == "+":
+                queued = []
         return None
+
+    def _judge_all(self, args, queued, oracle, skua):
+        """As _judge, and of EXEC each reply by its own command, which stand in `queued`."""
+        is_array = oracle.is_aggregate() and skua.is_aggregate()
+        if args[0].upper() != b"EXEC" or not is_array or len(oracle.value) != len(skua.value):
+            return self._judge(args, oracle, skua)
+        for command, *replies in zip(queued[-len(oracle.value) :], oracle.value, skua.value):
+            what = self._judge(command, *replies)
+            if what:
+                return f"{what}, of {' '.join(map(quote, command))[:200]}"
+        return None
+
+    def _judge(self, args, oracle, skua):
+        """None, or in a few words how the replies to `args` disagree."""
+        oracle = translate_reply(args, oracle)
+        what = find_disagreement(args, oracle, skua)
+        return what if what and not is_refused_by_newer(self._aside(), args, skua) else None
 
     def _aside(self):
         """A connection to the oracle that no stream uses."""
@@ -156,9 +192,13 @@ class Sender:
         return "\n".join([words, *(one for one in told if one)])
 
 
-def _marks_of(args):
-    subcommand = b" ".join(args[:2]).upper()
-    return MARKS.get(args[0].upper()) or MARKS.get(subcommand) or NO_MARKS
+def _configure(server, settings):
+    connection = server.connect()
+    for name, value in settings.items():
+        reply = connection.ask("CONFIG", "SET", name, value)
+        if reply.kind == "-":
+            raise CannotStart(f"{server.name} refuses {name} {value}: {reply.value.decode()}")
+    connection.close()
 
 
 def compare_datasets(connections):
@@ -208,7 +248,7 @@ def _find_differing_keys(connections):
 
 
 def _compare_key(connections, database, key):
-    for args, tolerance in (("TYPE",), 0), (("PTTL",), 5000), (("GET",), 0):
+    for args, tolerance in (("TYPE",), 0), (("PTTL",), 5000), (("GET",), 0), (("LLEN",), 0):
         replies = [connection.ask(*args, key) for connection in connections]
         marks = {"within": tolerance} if tolerance else NO_MARKS
         if find_mismatch(marks, *replies):

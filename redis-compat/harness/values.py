@@ -35,7 +35,7 @@ BIT_ENCODINGS = [
     b"i32", b"i63", b"i64", b"i65", b"u0", b"i0", b"x8", b"u", b"", b"8", b"U8", b"i08",
 ]
 GARBAGE = [
-    b"", b"garbage", b"-1", b"NX", b"XX", b"GET", b"\x00", b"99999999999999999999", b"*", b"~",
+    b"", b"garbage", b"-1", b"NX", b"XX", b"GET", b"!\x00", b"99999999999999999999", b"*", b"~",
 ]
 PAST_TIMES = [b"1", b"1000000000", b"-1", b"0", b"-9223372036854775808"]
 FUTURE_SECONDS = [b"4102444800", b"4102444801", b"5000000000", b"9223372036854775"]
@@ -48,6 +48,11 @@ STRING_KEYS = [b"k%d" % number for number in range(12)]
 SKETCH_KEYS = [b"h%d" % number for number in range(4)]
 SHORT_KEYS = [b"s%d" % number for number in range(4)]
 NUMBER_KEYS = [b"n%d" % number for number in range(4)]
+LIST_KEYS = [b"l%d" % number for number in range(7)]
+HASH_KEYS = [b"m%d" % number for number in range(5)]
+SET_KEYS = [b"t%d" % number for number in range(7)]
+COLLECTION_KEYS = LIST_KEYS + HASH_KEYS + SET_KEYS
+ANY_KEYS = STRING_KEYS + SKETCH_KEYS + NUMBER_KEYS
 TEXT_COMMANDS = {"lcs"}
 # Commands that may touch the keys kept short for LCS, the counters, and the sketches, besides the
 # commands that these keys are for.
@@ -59,6 +64,12 @@ GUESTS = {
 }
 CLEANERS = {"del", "getdel", "unlink"}
 SPOILERS = {"set", "getset", "setbit", "bitop", "rename", "append", "setrange"}
+# Commands for keys of every type.
+KEY_COMMANDS = {
+    "copy", "del", "exists", "expire", "expireat", "expiretime", "move", "object encoding",
+    "object freq", "persist", "pexpire", "pexpireat", "pexpiretime", "pttl", "rename", "renamenx",
+    "touch", "ttl", "type", "unlink", "watch",
+}
 
 
 class Values:
@@ -80,6 +91,8 @@ class Values:
         LCS costs the product of its lengths, so its keys stay short.
         """
         chance = self.uniform()
+        if command in KEY_COMMANDS and self.uniform() < 0.45:
+            return self.pick(COLLECTION_KEYS)
         if command in TEXT_COMMANDS or (command in SHORT_COMMANDS and chance < 0.1):
             return self.pick(SHORT_KEYS)
         if command in NUMBER_COMMANDS and chance < 0.7:
@@ -93,7 +106,7 @@ class Values:
         )
         if visits:
             return self.pick(NUMBER_KEYS if self.uniform() < 0.5 else SKETCH_KEYS)
-        return self.pick(STRING_KEYS)
+        return self.pick(STRING_KEYS if self.uniform() > 0.005 else COLLECTION_KEYS)
 
     def take_integer(self):
         if self.uniform() < 0.4:

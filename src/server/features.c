@@ -2,9 +2,14 @@
 
 #include "commands/bitmap/bitmap_commands.h"
 #include "commands/connection/connection_commands.h"
+#include "commands/hash/hash_commands.h"
 #include "commands/hyperloglog/hyperloglog_commands.h"
 #include "commands/keys/key_commands.h"
+#include "commands/list/list_commands.h"
+#include "commands/members/members_commands.h"
 #include "commands/server/server_commands.h"
+#include "commands/set/set_commands.h"
+#include "commands/sort/sort_commands.h"
 #include "commands/string/string_commands.h"
 #include "commands/transactions/transaction_commands.h"
 #include "engine/authentication.h"
@@ -14,17 +19,30 @@
 
 /* The families that contribute nothing but commands. */
 static const struct command_list *const plain_lists[] = {
-    &connection_basic_commands,  &connection_handshake_commands,
-    &connection_client_commands, &key_exist_commands,
-    &key_move_commands,          &key_walk_commands,
-    &key_database_commands,      &key_expire_commands,
-    &key_object_commands,        &string_get_commands,
-    &string_set_commands,        &string_compare_commands,
-    &string_counter_commands,    &string_increx_commands,
-    &string_edit_commands,       &string_multi_commands,
-    &string_lcs_commands,        &bitmap_bit_commands,
-    &bitmap_bitop_commands,      &bitmap_bitfield_commands,
-    &transaction_commands,       NULL,
+    &connection_basic_commands,
+    &connection_handshake_commands,
+    &connection_client_commands,
+    &key_exist_commands,
+    &key_move_commands,
+    &key_walk_commands,
+    &key_database_commands,
+    &key_expire_commands,
+    &key_object_commands,
+    &string_get_commands,
+    &string_set_commands,
+    &string_compare_commands,
+    &string_counter_commands,
+    &string_increx_commands,
+    &string_edit_commands,
+    &string_multi_commands,
+    &string_lcs_commands,
+    &bitmap_bit_commands,
+    &bitmap_bitop_commands,
+    &bitmap_bitfield_commands,
+    &member_expire_commands,
+    &sort_commands,
+    &transaction_commands,
+    NULL,
 };
 
 static const struct feature plain_commands_feature = {
@@ -40,6 +58,9 @@ static const struct feature *const features[] = {
     &memory_feature,
     &plain_commands_feature,
     &hyperloglog_commands_feature,
+    &hash_commands_feature,
+    &list_commands_feature,
+    &set_commands_feature,
     NULL,
 };
 

@@ -9,6 +9,7 @@
 command_handler client_info_command;
 command_handler client_list_command;
 command_handler client_kill_command;
+command_handler client_unblock_command;
 
 /* The kinds of peers that LIST and KILL tell apart. */
 enum peer_type { PEER_NORMAL, PEER_MASTER, PEER_REPLICA, PEER_PUBSUB };

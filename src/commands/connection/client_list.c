@@ -2,6 +2,7 @@
 #include "commands/connection/client_handlers.h"
 #include "commands/connection/client_text.h"
 #include "engine/arguments.h"
+#include "engine/blocking.h"
 #include "engine/engine.h"
 #include "engine/reply.h"
 #include "engine/transaction.h"
@@ -57,7 +58,8 @@ static void append_flags(const struct session *session, struct buffer *out) {
     buffer_append_str(out, " flags=");
     start = out->len;
     if (session->transaction != NULL) buffer_append_char(out, 'x');
-    if (client != NULL && client->is_postponed) buffer_append_char(out, 'b');
+    bool is_postponed = client != NULL && client->is_postponed;
+    if (is_postponed || blocking_is_blocked(session)) buffer_append_char(out, 'b');
     if (session->watches.is_dirty) buffer_append_char(out, 'd');
     if (session->is_closing) buffer_append_char(out, 'c');
     if (client != NULL && client->is_unix) buffer_append_char(out, 'U');

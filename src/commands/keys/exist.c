@@ -20,20 +20,12 @@ static void act_on_keys(struct call *call, key_action *act) {
     reply_integer(call, counted);
 }
 
-static bool delete_key(struct call *call, struct key key, bool is_lazy) {
+static bool delete_key(struct call *call, struct key key) {
     struct found found = database_find(call->db, key);
     if (found.entry == NULL) return false;
-    database_delete(call->db, key, found, is_lazy);
+    database_delete(call->db, key, found, true);
     call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
     return true;
-}
-
-static bool delete_now(struct call *call, struct key key) {
-    return delete_key(call, key, false);
-}
-
-static bool delete_lazily(struct call *call, struct key key) {
-    return delete_key(call, key, true);
 }
 
 static bool check_exists(struct call *call, struct key key) {
@@ -44,12 +36,9 @@ static bool touch_key(struct call *call, struct key key) {
     return database_read(call->db, key) != NULL;
 }
 
-static void del_command(struct call *call) {
-    act_on_keys(call, delete_now);
-}
-
-static void unlink_command(struct call *call) {
-    act_on_keys(call, delete_lazily);
+/* DEL and UNLINK: what takes long to free is freed beside the commands. */
+static void delete_command(struct call *call) {
+    act_on_keys(call, delete_key);
 }
 
 static void exists_command(struct call *call) {
@@ -70,7 +59,7 @@ static void type_command(struct call *call) {
 static const struct command_row rows[] = {
     {
         .name = "del",
-        .handler = del_command,
+        .handler = delete_command,
         .arity = -2,
         .flags = COMMAND_WRITE,
         .categories = CATEGORY_KEYSPACE,
@@ -84,7 +73,7 @@ static const struct command_row rows[] = {
     },
     {
         .name = "unlink",
-        .handler = unlink_command,
+        .handler = delete_command,
         .arity = -2,
         .flags = COMMAND_WRITE | COMMAND_FAST,
         .categories = CATEGORY_KEYSPACE,

@@ -5,8 +5,8 @@
  * key, which is looked up instead. */
 #include "commands/keys/key_commands.h"
 #include "data/value_type.h"
-#include "engine/arguments.h"
 #include "engine/reply.h"
+#include "engine/scan_options.h"
 #include "foundation/buffer.h"
 #include "foundation/glob.h"
 
@@ -84,82 +84,37 @@ static void keys_command(struct call *call) {
 
 /* --- SCAN --- */
 
-enum { SCAN_DEFAULT_COUNT = 10, BUCKETS_PER_KEY = 10 };
-
-struct scan_options {
-    uint64_t cursor;
-    int64_t count;
-    struct bytes pattern;
-    bool has_type;
-    struct bytes type;
-};
-
-/* As Redis does, takes a sign, which wraps around, and nothing at all for 0. */
-static bool parse_cursor(struct call *call, uint64_t *cursor) {
-    struct bytes text = call->args[1];
-    bool is_negative = text.len != 0 && text.data[0] == '-';
-    if (is_negative) text = bytes_of(text.data + 1, text.len - 1);
-    if (number_parse_u64(text, cursor) || text.len == 0) {
-        if (is_negative) *cursor = -*cursor;
-        return true;
-    }
-    reply_error(call, "ERR invalid cursor");
-    return false;
-}
-
-static bool parse_count(struct call *call, uint32_t index, int64_t *count) {
-    if (!argument_i64(call, index, count)) return false;
-    if (*count >= 1) return true;
-    reply_error_syntax(call);
-    return false;
-}
-
-static bool parse_scan_options(struct call *call, struct scan_options *options) {
-    for (uint32_t i = 2; i < call->argc; i += 2) {
-        bool has_value = argument_has_next(call, i);
-        if (has_value && argument_is(call, i, "count")) {
-            if (!parse_count(call, i + 1, &options->count)) return false;
-        } else if (has_value && argument_is(call, i, "match")) {
-            options->pattern = call->args[i + 1];
-        } else if (has_value && argument_is(call, i, "type")) {
-            options->has_type = true;
-            options->type = call->args[i + 1];
-        } else {
-            reply_error_syntax(call);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Goes on until `count` keys were seen, but past no more than a multiple of empty buckets. */
-static uint64_t scan(struct walk *walk, uint64_t cursor, uint64_t count) {
-    uint64_t max_buckets =
-        count > UINT64_MAX / BUCKETS_PER_KEY ? UINT64_MAX : count * BUCKETS_PER_KEY;
+static uint64_t scan(struct walk *walk, uint64_t cursor, const struct scan_options *options) {
+    uint64_t max_buckets = scan_max_buckets(options);
     for (uint64_t i = 0; i <= max_buckets; i++) {
         cursor = table_scan(&walk->db->keys, cursor, visit, walk);
-        if (cursor == 0 || walk->seen >= count) break;
+        if (cursor == 0 || walk->seen >= options->count) break;
     }
     return cursor;
 }
 
-static uint64_t scan_wanted(struct walk *walk, const struct scan_options *options) {
+static uint64_t scan_wanted(struct walk *walk, uint64_t cursor,
+                            const struct scan_options *options) {
     bool is_no_type = options->has_type && walk->type == NULL;
-    bool is_past_end = options->cursor >> TABLE_CURSOR_BITS != 0;
+    bool is_past_end = cursor >> TABLE_CURSOR_BITS != 0;
     if (is_no_type || is_past_end) return 0;
     if (glob_is_literal(walk->pattern)) {
-        visit_literal(walk, options->cursor);
+        visit_literal(walk, cursor);
         return 0;
     }
-    return scan(walk, options->cursor, (uint64_t)options->count);
+    return scan(walk, cursor, options);
 }
 
 static void scan_command(struct call *call) {
-    struct scan_options options = {.count = SCAN_DEFAULT_COUNT, .pattern = BYTES("*")};
-    if (!parse_cursor(call, &options.cursor) || !parse_scan_options(call, &options)) return;
+    struct scan_options options;
+    uint64_t cursor;
+    if (!scan_parse_cursor(call, 1, &cursor) ||
+        !scan_parse_options(call, 2, SCAN_TAKES_TYPE, &options))
+        return;
     struct walk walk = walk_of(call->db, options.pattern);
     if (options.has_type) walk.type = value_type_by_name(options.type);
-    uint64_t cursor = scan_wanted(&walk, &options);
+    cursor = scan_wanted(&walk, cursor, &options);
     reply_array(call, 2);
     reply_bulk_printf(call, "%llu", (unsigned long long)cursor);
     reply_found(call, &walk);

@@ -81,6 +81,7 @@ static void write_traffic(const struct engine *engine, struct buffer *out) {
 
 static void write_keyspace_stats(const struct engine *engine, struct buffer *out) {
     const struct keyspace_stats *stats = &engine->keyspace->stats;
+    write_count(out, "expired_subkeys", stats->expired_members);
     write_count(out, "expired_keys", stats->expired);
     write_count(out, "expired_by_calendar", stats->expired_by_calendar);
     buffer_printf(out, "expired_lag_max_us:%lld\r\nexpired_stale_perc:0.00\r\n",

@@ -337,6 +337,25 @@ static void unpause_ends_a_pause_at_once(void **state) {
     assert_reply(fixture, "PING", "PONG");
 }
 
+static void unblock_ends_nothing_where_nobody_waits(void **state) {
+    struct command_fixture *fixture = *state;
+    assert_reply(fixture, "CLIENT UNBLOCK 1", "0");
+    assert_reply(fixture, "CLIENT UNBLOCK -1 TIMEOUT", "0");
+    assert_reply(fixture, "CLIENT UNBLOCK 1 error", "0");
+}
+
+static void unblock_refuses_what_it_does_not_know(void **state) {
+    struct command_fixture *fixture = *state;
+    assert_reply(fixture, "CLIENT UNBLOCK",
+                 "-ERR wrong number of arguments for 'client|unblock' command");
+    assert_reply(fixture, "CLIENT UNBLOCK x", "-ERR value is not an integer or out of range");
+    assert_reply(fixture, "CLIENT UNBLOCK x nonsense",
+                 "-ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    assert_reply(fixture, "CLIENT UNBLOCK 1 ERROR extra",
+                 "-ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT "
+                 "HELP.");
+}
+
 static void list_refuses_what_it_does_not_know(void **state) {
     assert_reply(*state, "CLIENT LIST nonsense", "-ERR syntax error");
     assert_reply(*state, "CLIENT LIST TYPE", "-ERR syntax error");
@@ -391,6 +410,8 @@ int main(void) {
         TEST(pause_refuses_what_is_no_time),
         TEST(pauses_widen_and_prolong_but_never_shrink),
         TEST(unpause_ends_a_pause_at_once),
+        TEST(unblock_ends_nothing_where_nobody_waits),
+        TEST(unblock_refuses_what_it_does_not_know),
         TEST(list_refuses_what_it_does_not_know),
         TEST(kill_refuses_what_it_does_not_know),
     };

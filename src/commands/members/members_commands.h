@@ -1,0 +1,9 @@
+/* Commands on members of whatever collection a key holds: fields of hashes, members of sets. */
+#ifndef COMMANDS_MEMBERS_MEMBERS_COMMANDS_H
+#define COMMANDS_MEMBERS_MEMBERS_COMMANDS_H
+
+#include "engine/command_table.h"
+
+extern const struct command_list member_expire_commands;
+
+#endif

@@ -1,0 +1,144 @@
+/* Members drawn at random: SPOP takes them out, SRANDMEMBER only looks. */
+#include "commands/set/set_commands.h"
+#include "data/types/set/set.h"
+#include "engine/arguments.h"
+#include "engine/collection_access.h"
+
+/* The most members that SRANDMEMBER draws with repetition: the reply is made whole before it is
+ * sent. */
+enum { REPEATED_MAX = 1 << 26 };
+
+static bool reply_member(void *context, struct bytes member) {
+    reply_bulk(context, member);
+    return true;
+}
+
+static size_t cut_to_len(uint64_t count, const struct entry *entry) {
+    if (entry == NULL) return 0;
+    size_t len = set_len(entry);
+    return count < len ? (size_t)count : len;
+}
+
+/* False, after the error reply, when more than a count follows the key. */
+static bool check_one_count(struct call *call) {
+    if (call->argc <= 3) return true;
+    reply_error_syntax(call);
+    return false;
+}
+
+/* --- SPOP --- */
+
+static void pop(struct call *call, struct key key, struct found *found, size_t count) {
+    set_pop(call->db, key, found, count, reply_member, call);
+    collection_notify(call, KEY_EVENT_SET, key, "spop", found);
+}
+
+static void pop_one(struct call *call) {
+    struct key key = call_key(call, 1);
+    struct found found;
+    if (!collection_find(call, key, VALUE_SET, &found)) return;
+    if (found.entry == NULL)
+        reply_null(call);
+    else
+        pop(call, key, &found, 1);
+}
+
+static void pop_many(struct call *call) {
+    struct key key = call_key(call, 1);
+    struct found found;
+    int64_t wanted;
+    if (!argument_i64_in(call, 2, 0, INT64_MAX, &wanted,
+                         "ERR value is out of range, must be positive") ||
+        !collection_find(call, key, VALUE_SET, &found))
+        return;
+    size_t count = cut_to_len((uint64_t)wanted, found.entry);
+    reply_set(call, count);
+    if (count != 0) pop(call, key, &found, count);
+}
+
+static void spop_command(struct call *call) {
+    if (!check_one_count(call)) return;
+    if (call->argc == 3)
+        pop_many(call);
+    else
+        pop_one(call);
+}
+
+/* --- SRANDMEMBER --- */
+
+static bool parse_signed_count(struct call *call, int64_t *count) {
+    if (!argument_i64(call, 2, count)) return false;
+    if (*count == INT64_MIN) {
+        reply_error_printf(call, "ERR value is out of range, value must between %lld and %lld",
+                           (long long)-INT64_MAX, (long long)INT64_MAX);
+        return false;
+    }
+    if (*count >= -REPEATED_MAX) return true;
+    reply_error(call, "ERR value is out of range");
+    return false;
+}
+
+static void show_one(struct call *call) {
+    const struct entry *entry;
+    if (!collection_read(call, call_key(call, 1), VALUE_SET, &entry)) return;
+    if (entry == NULL) {
+        reply_null(call);
+        return;
+    }
+    char scratch[PACKED_SCRATCH];
+    reply_bulk(call, set_random(entry, scratch));
+}
+
+static void show_many(struct call *call) {
+    int64_t wanted;
+    const struct entry *entry;
+    if (!parse_signed_count(call, &wanted) ||
+        !collection_read(call, call_key(call, 1), VALUE_SET, &entry))
+        return;
+    bool is_distinct = wanted >= 0;
+    size_t count = is_distinct ? cut_to_len((uint64_t)wanted, entry) : (size_t)-wanted;
+    if (entry == NULL) count = 0;
+    reply_array(call, count);
+    if (count != 0) set_random_many(entry, count, is_distinct, reply_member, call);
+}
+
+static void srandmember_command(struct call *call) {
+    if (!check_one_count(call)) return;
+    if (call->argc == 3)
+        show_many(call);
+    else
+        show_one(call);
+}
+
+static const struct command_row rows[] = {
+    {
+        .name = "spop",
+        .handler = spop_command,
+        .arity = -2,
+        .flags = COMMAND_WRITE | COMMAND_FAST,
+        .categories = CATEGORY_SET,
+        .keys = {KEY_AT(1, "RW access delete")},
+        .tips = "nondeterministic_output",
+        .summary = "Removes random members from a set and returns them.",
+        .syntax = "key [count/3.2.0]",
+        .complexity = "O(N)",
+        .since = "1.0.0",
+        .group = "set",
+    },
+    {
+        .name = "srandmember",
+        .handler = srandmember_command,
+        .arity = -2,
+        .flags = COMMAND_READONLY,
+        .categories = CATEGORY_SET,
+        .keys = {KEY_AT(1, "RO access")},
+        .tips = "nondeterministic_output",
+        .summary = "Returns random members of a set.",
+        .syntax = "key [count/2.6.0]",
+        .complexity = "O(N)",
+        .since = "1.0.0",
+        .group = "set",
+    },
+};
+
+const struct command_list set_random_commands = COMMAND_LIST(rows);
