@@ -5,7 +5,7 @@ making a command costs a few microseconds. Now and then a command is damaged on 
 dropped, doubled, replaced, or added.
 """
 
-from harness.members import BLOCKING_COMMANDS, Members, is_determined
+from harness.members import BLOCKING_COMMANDS, CLEARING, Members, has_known_keys, is_determined
 from harness.members import COMMANDS as MEMBER_COMMANDS
 from harness.newer import for_oracle, make_makers
 from harness.values import BIT_ENCODINGS, GARBAGE, PATTERNS, Values
@@ -43,7 +43,9 @@ GROWING_ARGUMENTS = {
     ("member", "srem"), ("field_value", "hset"), ("field", "hdel"),
 }
 # Options without which a command tells little, or is not compared whole.
-USUAL_OPTIONS = {("count", "hscan"), ("count", "sscan"), ("options", "hrandfield"), ("count", "spop")}
+USUAL_OPTIONS = {
+    ("count", "hscan"), ("count", "sscan"), ("options", "hrandfield"), ("count", "spop"),
+}
 
 
 class Generator:
@@ -71,7 +73,7 @@ class Generator:
                 commands += self._make_transaction()
             else:
                 (make,) = self.random.choices(self.makers, self.weights)
-                commands.append(make())
+                commands += _prepared(make())
         return commands[:count]
 
     def _make_transaction(self):
@@ -96,7 +98,7 @@ class Generator:
             (make,) = self.random.choices(known, weights)
             command = make()
             if for_oracle(command) == command:
-                commands.append(command)
+                commands += _prepared(command)
         return commands
 
     def _take_blocking(self):
@@ -123,9 +125,9 @@ class Generator:
 
     def _compile_arguments(self, arguments, command):
         """One function for each argument, but one together for a number of keys and the keys."""
-        steps = []
+        steps, is_counted = [], False
         for argument in arguments:
-            if steps and argument.is_multiple and argument.kind == "key" and is_counted:
+            if is_counted and argument.is_multiple and argument.kind == "key":
                 steps[-1] = self._compile_counted(argument, command)
             else:
                 steps.append(self._compile(argument, command))
@@ -148,7 +150,10 @@ class Generator:
         """COMMAND GETKEYS of any other command that both servers know."""
         known = self.makers[: self.known_count]
         (make,) = self.random.choices(known, self.weights[: self.known_count])
-        return [b"COMMAND", b"GETKEYS", *make()]
+        command = make()
+        if not has_known_keys(command):
+            return self._make_getkeys()
+        return [b"COMMAND", b"GETKEYS", *command]
 
     def _damage(self, args, fixed):
         kind = self.values.below(4)
@@ -253,6 +258,11 @@ class Generator:
         if kind == "integer":
             return values.take_integer
         return values.take_float if kind == "double" else values.take_value
+
+
+def _prepared(command):
+    """SORT behind what lets the oracle carry it out: see sort-after-overflow in differences.md."""
+    return [CLEARING, command] if command[0].upper().startswith(b"SORT") else [command]
 
 
 def _find_offset_source(values, command):

@@ -1,4 +1,4 @@
-"""How the replies to random commands are compared: most as the same bytes, the rest by these marks."""
+"""How the replies to random commands are compared: most as the same bytes, the rest by marks."""
 
 from harness.compare import find_mismatch
 from harness.resp import Reply
@@ -18,10 +18,11 @@ MARKS = {
 }
 SCANS = {b"SSCAN": UNORDERED, b"HSCAN": {"pairs": True}}
 COMPLETE_SCAN = 1_000_000
-# See list-encoding, set-encoding and hash-encoding in differences.md: what the oracle tells, and Skua.
+# What the oracle tells, and Skua: see list-encoding, set-encoding and hash-encoding in
+# differences.md.
 OTHER_ENCODINGS = {
     (b"quicklist", b"listpack"), (b"hashtable", b"listpack"), (b"hashtable", b"intset"),
-    (b"listpack", b"hashtable"),
+    (b"listpack", b"hashtable"), (b"intset", b"listpack"), (b"intset", b"hashtable"),
 }
 
 

@@ -1,23 +1,23 @@
 """What random commands on lists, hashes, sets and SORT are made of.
 
-Each family has few keys and draws from few elements, so that commands meet: integers at the edges of
-their packed encodings, texts at the lengths where an encoding ends, empty and binary ones. Some lists
-and sets hold nothing but numbers, for SORT. One set and one hash never have more than one member:
-what is drawn from them at random is known.
+Each family has few keys and draws from few elements, so that commands meet: integers at the edges
+of their packed encodings, texts at the lengths where an encoding ends, empty and binary ones. Some
+lists and sets hold nothing but numbers, for SORT. One set and one hash never have more than one
+member: what is drawn from them at random is known.
 """
 
 from harness.values import ANY_KEYS, COLLECTION_KEYS, HASH_KEYS, LIST_KEYS, SET_KEYS
 
 # How often each command is drawn, as in generate.py.
 LIST_COMMANDS = {
-    "lindex": 8, "linsert": 14, "llen": 5, "lmove": 12, "lmpop": 8, "lpop": 12, "lpos": 16,
+    "lindex": 8, "linsert": 30, "llen": 5, "lmove": 12, "lmpop": 8, "lpop": 12, "lpos": 16,
     "lpush": 16, "lpushx": 5, "lrange": 12, "lrem": 10, "lset": 12, "ltrim": 6, "rpop": 8,
     "rpoplpush": 6, "rpush": 22, "rpushx": 5,
 }
 HASH_COMMANDS = {
-    "hdel": 14, "hexists": 5, "hget": 6, "hgetall": 6, "hincrby": 14, "hincrbyfloat": 14, "hkeys": 5,
-    "hlen": 5, "hmget": 6, "hmset": 6, "hrandfield": 6, "hscan": 6, "hset": 34, "hsetnx": 8,
-    "hstrlen": 5, "hvals": 5,
+    "hdel": 14, "hexists": 5, "hget": 6, "hgetall": 6, "hincrby": 14, "hincrbyfloat": 14,
+    "hkeys": 5, "hlen": 5, "hmget": 6, "hmset": 6, "hrandfield": 6, "hscan": 6, "hset": 34,
+    "hsetnx": 8, "hstrlen": 5, "hvals": 5,
 }
 SET_COMMANDS = {
     "sadd": 40, "scard": 5, "sdiff": 6, "sdiffstore": 6, "sinter": 6, "sintercard": 10,
@@ -33,6 +33,8 @@ NUMBER_LISTS, NUMBER_SETS = LIST_KEYS[-2:], SET_KEYS[-2:]
 # What fills the lists and sets of numbers, and what may take from them.
 FEEDERS = {"lpush", "rpush", "rpushx", "lset", "linsert", "sadd"}
 EATERS = {"lpop", "rpop", "ltrim", "lrem", "lrange", "lpos", "srem", "smembers", "sscan"}
+# See sort-after-overflow in differences.md.
+CLEARING = [b"INCRBYFLOAT", b"zero", b"0"]
 LONE_SET, LONE_HASH = b"o0", b"o1"
 
 INTEGERS = [
@@ -48,32 +50,40 @@ TEXTS = [
 ]
 LONG_TEXTS = [b"w" * 4094, b"w" * 4096, b"v" * 5000, b"v" * 9000, b"v" * 17000]
 NUMBERS = [
-    b"1.5", b"-2.5", b"1e3", b"0.1", b"-0", b"007", b"+4", b"1e-7", b"inf", b"-inf", b"3.0", b"0x10",
-    b"9007199254740993", b"9007199254740992", b"-9223372036854775808", b"9223372036854775807",
+    b"1.5", b"-2.5", b"1e3", b"0.1", b"-0", b"007", b"+4", b"1e-7", b"inf", b"-inf", b"3.0",
+    b"0x10", b"9007199254740993", b"9007199254740992", b"-9223372036854775808",
+    b"9223372036854775807",
 ]
-# None beyond the range of a double: see sort-after-overflow in differences.md.
-NO_NUMBERS = [b"nan", b"abc", b"", b"1 ", b" 2"]
+NO_NUMBERS = [b"nan", b"abc", b"", b"1 ", b"1e400", b" 2"]
 NUMBER_FIELDS = [b"n%d" % number for number in range(4)]
 POSITIONS = [
     b"0", b"-1", b"100", b"-100", b"2147483648", b"9223372036854775807", b"-9223372036854775808",
     b"9223372036854775808", b"abc", b"", b"1.0",
 ]
 RANKS = [b"1", b"-1", b"1", b"-1", b"2", b"-2", b"3", b"-5", b"9223372036854775807", b"0", b"x"]
-COUNTS = [b"0", b"1", b"2", b"3", b"5", b"8", b"30", b"1000000", b"9223372036854775807", b"-1", b"x"]
+COUNTS = [
+    b"0", b"1", b"2", b"3", b"5", b"8", b"30", b"1000000", b"9223372036854775807", b"-1", b"x",
+]
 # The lowest counts ask a random draw for so many replies.
 DRAWS = [b"0", b"1", b"2", b"5", b"40", b"1000000", b"-1", b"-3", b"-20", b"x", b"1.5"]
 # How much SPOP takes: all, none, or an error; else the datasets would go apart.
-POPS = [b"1000000", b"2147483648", b"9223372036854775807", b"0", b"-1", b"x", b"9223372036854775808"]
+POPS = [
+    b"1000000", b"2147483648", b"9223372036854775807", b"0", b"-1", b"x", b"9223372036854775808",
+]
 SCAN_COUNTS = [b"1000000"] * 9 + [b"1", b"10", b"0", b"-1", b"x"]
 CURSORS = [b"0"] * 18 + [b"7", b"abc"]
-SCAN_PATTERNS = [b"*", b"x*", b"?", b"[a-f]*", b"n[0-2]", b"f*", b"1*", b"-*", b"nothing", b"*1*", b""]
+SCAN_PATTERNS = [
+    b"*", b"x*", b"?", b"[a-f]*", b"n[0-2]", b"f*", b"1*", b"-*", b"nothing", b"*1*", b"",
+]
 # Blocking would not end without a timeout: these end it at once where no transaction does.
 TIMEOUTS = [b"0.001", b"0.002", b"1e-3", b"-1", b"abc", b"", b"-0.5"]
 WEIGHT_PATTERNS = [
-    b"n*", b"n*", b"l*", b"m*->f1", b"m*->n1", b"m1->f*", b"k*", b"nosort", b"nosort", b"#", b"n*->",
-    b"*", b"m*->", b"", b"none*",
+    b"n*", b"n*", b"l*", b"m*->f1", b"m*->n1", b"m1->f*", b"k*", b"nosort", b"nosort", b"#",
+    b"n*->", b"*", b"m*->", b"", b"none*",
 ]
-GET_PATTERNS = [b"#", b"#", b"n*", b"m*->f1", b"m*->n0", b"k*", b"t*", b"none*", b"fixed", b"m*->", b"*"]
+GET_PATTERNS = [
+    b"#", b"#", b"n*", b"m*->f1", b"m*->n0", b"k*", b"t*", b"none*", b"fixed", b"m*->", b"*",
+]
 
 
 class Members:
@@ -88,8 +98,8 @@ class Members:
         """The function that draws a word for a leaf of `command`, None for one it has no say in."""
         values, name = self.values, argument.name
         picked = {
-            "rank": RANKS, "num-matches": COUNTS, "len": COUNTS, "limit": COUNTS, "timeout": TIMEOUTS,
-            "cursor": CURSORS, "offset": COUNTS,
+            "rank": RANKS, "num-matches": COUNTS, "len": COUNTS, "limit": COUNTS,
+            "timeout": TIMEOUTS, "cursor": CURSORS, "offset": COUNTS,
         }
         if argument.kind == "key":
             return lambda: self.take_key(command, name)
@@ -188,8 +198,9 @@ class Members:
         that keep keys of the wrong type from lasting; with how often they are drawn."""
         lone_set = [
             [b"SADD", LONE_SET, b"only"], [b"SPOP", LONE_SET], [b"SPOP", LONE_SET, b"1"],
-            [b"SRANDMEMBER", LONE_SET], [b"SRANDMEMBER", LONE_SET, b"-3"], [b"SREM", LONE_SET, b"only"],
-            [b"SRANDMEMBER", LONE_SET, b"2"], [b"SADD", LONE_SET, b"only"], [b"SCARD", LONE_SET],
+            [b"SRANDMEMBER", LONE_SET], [b"SRANDMEMBER", LONE_SET, b"-3"],
+            [b"SREM", LONE_SET, b"only"], [b"SRANDMEMBER", LONE_SET, b"2"],
+            [b"SADD", LONE_SET, b"only"], [b"SCARD", LONE_SET],
         ]
         lone_hash = [
             [b"HSET", LONE_HASH, b"only", b"1"], [b"HRANDFIELD", LONE_HASH, b"-3", b"WITHVALUES"],
@@ -223,7 +234,13 @@ def is_determined(args):
     if name == b"SORT":
         words = {word.upper() for word in args}
         return not {b"BY", b"ALPHA", b"STORE"} <= words
-    return name[:1] != b"B" or b"9" * 20 not in args
+    return name.lower().decode() not in BLOCKING_COMMANDS or b"9" * 20 not in args
+
+
+def has_known_keys(args):
+    """Not SORT with several STORE: see sort-several-stores in differences.md."""
+    words = [word.upper() for word in args]
+    return words[0] != b"SORT" or words.count(b"STORE") < 2
 
 
 def _chooses(counts):

@@ -4,7 +4,8 @@ strings: scripts that do the same, and what draws the commands. Nothing here exp
 from harness.members import COUNTS, Members
 
 WEIGHTS = {
-    "sunioncard": 6, "sdiffcard": 6, "lmovem": 12, "hgetdel": 10, "mhget": 6, "hgetex": 4, "hsetex": 14,
+    "sunioncard": 6, "sdiffcard": 6, "lmovem": 12, "hgetdel": 10, "mhget": 6, "hgetex": 4,
+    "hsetex": 14,
 }
 LIMITS = [count for count in COUNTS if count.isdigit()]
 
@@ -154,6 +155,7 @@ def _make_hsetex(members):
             parts.append([members.values.pick(words)])
     members.values.random.shuffle(parts)
     count = 1 + members.values.below(3)
-    pairs = [word for _ in range(count) for word in (members.take_field("hset"), members.take_value())]
-    key = members.take_key("hset")
+    key, pairs = members.take_key("hset"), []
+    for _ in range(count):
+        pairs += [members.take_field("hset"), members.take_value()]
     return [b"HSETEX", key, *sum(parts, []), b"FIELDS", b"%d" % count, *pairs]

@@ -247,13 +247,17 @@ def _find_differing_keys(connections):
     return "; ".join(found[:3]) or "only DEBUG DIGEST tells them apart"
 
 
+# With how far their replies may be apart.
+ASKED_OF_KEYS = (("TYPE",), 0), (("PTTL",), 5000), (("GET",), 0), (("DEBUG", "DIGEST-VALUE"), 0)
+
+
 def _compare_key(connections, database, key):
-    for args, tolerance in (("TYPE",), 0), (("PTTL",), 5000), (("GET",), 0), (("LLEN",), 0):
+    for args, tolerance in ASKED_OF_KEYS:
         replies = [connection.ask(*args, key) for connection in connections]
         marks = {"within": tolerance} if tolerance else NO_MARKS
         if find_mismatch(marks, *replies):
             told = " and ".join(describe(reply)[:200] for reply in replies)
-            return [f"{args[0]} {quote(key)} in database {database} is {told}"]
+            return [f"{' '.join(args)} {quote(key)} in database {database} is {told}"]
     return []
 
 
