@@ -393,13 +393,16 @@ static size_t write_word(char *out, const char *word) {
     return len;
 }
 
+/* Whole numbers below have all their digits, also where fewer would do beyond 2^53. */
+#define WHOLE_END 1e17
+
 size_t number_format_double(char *out, double value) {
     if (isnan(value)) return write_word(out, "nan");
     if (isinf(value)) return write_word(out, value < 0 ? "-inf" : "inf");
     size_t sign = 0;
     if (signbit(value)) out[sign++] = '-';
     double magnitude = fabs(value);
-    if (magnitude < 0x1p53 && magnitude == (double)(uint64_t)magnitude) {
+    if (magnitude < WHOLE_END && magnitude == (double)(uint64_t)magnitude) {
         return sign + number_format_u64(out + sign, (uint64_t)magnitude);
     }
     return sign + write_decimal(out + sign, shortest_decimal(magnitude));

@@ -36,7 +36,8 @@ size_t number_format_u64(char *out, uint64_t value);
 size_t number_i64_len(int64_t value);
 /* The shortest decimal that reads back as the same double, and of those the nearest to it; inf, -inf
  * and nan as those words. Notation as "%.17g": an exponent from 1e17 up and below 1e-4, written with
- * its sign and at least two digits. Minus zero is "-0". `out` has NUMBER_DOUBLE_MAX_CHARS.
+ * its sign and at least two digits. Whole numbers below 1e17 have all their digits. Minus zero is
+ * "-0". `out` has NUMBER_DOUBLE_MAX_CHARS.
  * Cost: about 10 ns for integers, 20 to 60 from 1e-4 to 2^53, up to 2 us beyond. */
 size_t number_format_double(char *out, double value);
 /* Fixed notation with up to 17 decimals, trailing zeros dropped, minus zero as "0": what INCRBYFLOAT

@@ -179,6 +179,7 @@ static void doubles_are_written_as_short_as_they_can_be(void **state) {
     assert_double_text(1e17, "1e+17");
     assert_double_text(123456789012345678.0, "1.2345678901234568e+17");
     assert_double_text(9007199254740993.0, "9007199254740992");
+    assert_double_text(-18014398509481992.0, "-18014398509481992");
     assert_double_text(1e21, "1e+21");
     assert_double_text(5e-324, "5e-324");
     assert_double_text(DBL_MAX, "1.7976931348623157e+308");
