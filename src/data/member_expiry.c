@@ -44,7 +44,7 @@ void member_expiry_leave(struct database *db, struct entry *entry) {
     dues->wake_word = 0;
 }
 
-void member_expiry_forget(struct database *db, struct entry *entry) {
+static void forget_dues(struct database *db, struct entry *entry) {
     member_expiry_leave(db, entry);
     clear_flag(entry);
 }
@@ -52,7 +52,7 @@ void member_expiry_forget(struct database *db, struct entry *entry) {
 void member_expiry_update(struct database *db, struct key key, struct entry *entry) {
     int64_t next_ms = next_due_ms(db, entry);
     if (next_ms == 0) {
-        member_expiry_forget(db, entry);
+        forget_dues(db, entry);
         if (dues_of(entry) != NULL) methods_of(entry)->expire(entry, database_now_ms(db), 0);
         return;
     }

@@ -21,10 +21,6 @@
  * the end of the change. */
 void member_expiry_update(struct database *db, struct key key, struct entry *entry);
 
-/* Before an entry's value is freed to be replaced: gives up the wake record and the flag. Those
- * that leave the database whole need no call. */
-void member_expiry_forget(struct database *db, struct entry *entry);
-
 /* For database.c. Of entries with ENTRY_HAS_MEMBER_DUES: true when a look-up is to settle first. */
 bool member_expiry_is_wanted(const struct database *db, const struct entry *entry);
 /* Removes all members that are due; found->entry becomes NULL when the key went. */
