@@ -121,8 +121,6 @@ struct command_row {
     const char *name;         /* lower case; of a subcommand its own word only */
     command_handler *handler; /* NULL for a pure container */
     int arity;                /* arguments with the name; negative: at least so many */
-    uint32_t member_index;    /* of the argument that names a member of the first key's value, which
-                               * batches then fetch ahead; 0: none */
     uint32_t flags;           /* enum command_flag */
     uint32_t categories;      /* enum command_category, beside those implied */
     uint32_t subcommand_count;
@@ -137,7 +135,10 @@ struct command_row {
     const char *group;
     const char *deprecated_since; /* NULL: it is not */
     const char *replaced_by;
-    bool is_system; /* not meant for users: "syscmd" in COMMAND DOCS */
+    uint32_t
+        member_index; /* of the argument that names a member of the first key's value, which batches
+                            * then fetch ahead; 0: none */
+    bool is_system;   /* not meant for users: "syscmd" in COMMAND DOCS */
 };
 
 /* Time is kept in ticks of foundation/clock.h. */

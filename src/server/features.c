@@ -12,6 +12,7 @@
 #include "commands/sort/sort_commands.h"
 #include "commands/string/string_commands.h"
 #include "commands/transactions/transaction_commands.h"
+#include "commands/zset/zset_commands.h"
 #include "engine/authentication.h"
 #include "engine/client.h"
 #include "engine/memory.h"
@@ -19,30 +20,18 @@
 
 /* The families that contribute nothing but commands. */
 static const struct command_list *const plain_lists[] = {
-    &connection_basic_commands,
-    &connection_handshake_commands,
-    &connection_client_commands,
-    &key_exist_commands,
-    &key_move_commands,
-    &key_walk_commands,
-    &key_database_commands,
-    &key_expire_commands,
-    &key_object_commands,
-    &string_get_commands,
-    &string_set_commands,
-    &string_compare_commands,
-    &string_counter_commands,
-    &string_increx_commands,
-    &string_edit_commands,
-    &string_multi_commands,
-    &string_lcs_commands,
-    &bitmap_bit_commands,
-    &bitmap_bitop_commands,
-    &bitmap_bitfield_commands,
-    &member_expire_commands,
-    &sort_commands,
-    &transaction_commands,
-    NULL,
+    &connection_basic_commands,  &connection_handshake_commands,
+    &connection_client_commands, &key_exist_commands,
+    &key_move_commands,          &key_walk_commands,
+    &key_database_commands,      &key_expire_commands,
+    &key_object_commands,        &string_get_commands,
+    &string_set_commands,        &string_compare_commands,
+    &string_counter_commands,    &string_increx_commands,
+    &string_edit_commands,       &string_multi_commands,
+    &string_lcs_commands,        &bitmap_bit_commands,
+    &bitmap_bitop_commands,      &bitmap_bitfield_commands,
+    &member_expire_commands,     &sort_commands,
+    &transaction_commands,       NULL,
 };
 
 static const struct feature plain_commands_feature = {
@@ -51,17 +40,10 @@ static const struct feature plain_commands_feature = {
 };
 
 static const struct feature *const features[] = {
-    &server_settings_feature,
-    &server_commands_feature,
-    &network_feature,
-    &authentication_feature,
-    &memory_feature,
-    &plain_commands_feature,
-    &hyperloglog_commands_feature,
-    &hash_commands_feature,
-    &list_commands_feature,
-    &set_commands_feature,
-    NULL,
+    &server_settings_feature,      &server_commands_feature, &network_feature,
+    &authentication_feature,       &memory_feature,          &plain_commands_feature,
+    &hyperloglog_commands_feature, &hash_commands_feature,   &list_commands_feature,
+    &set_commands_feature,         &zset_commands_feature,   NULL,
 };
 
 const struct feature *const *features_all(void) {

@@ -10,7 +10,7 @@
 enum { NAMES = 1, PAIRS = 2 };
 
 struct lifetime_options {
-    struct field_list fields;
+    struct member_list fields;
     bool is_persist;       /* HGETEX PERSIST */
     bool is_keeping_due;   /* HSETEX KEEPTTL */
     bool is_only_new;      /* HSETEX FNX: none of the fields may be there */
@@ -43,7 +43,7 @@ static bool parse_lifetime_flag(struct call *call, uint32_t words, bool *flag,
 static bool parse_due(struct call *call, uint32_t *index, enum due_unit unit, int64_t *due_ms) {
     if (!argument_has_next(call, *index)) return reject(call, "ERR missing expire time");
     *index += 1;
-    return fields_parse_due(call, *index, unit, due_ms);
+    return member_due_parse(call, *index, unit, due_ms);
 }
 
 static bool parse_condition(struct call *call, bool *flag, const struct lifetime_options *options) {
@@ -56,13 +56,16 @@ static bool parse_condition(struct call *call, bool *flag, const struct lifetime
 /* Reads the option at *index, which becomes the index of its last word. */
 static bool parse_option(struct call *call, uint32_t *index, uint32_t words,
                          struct lifetime_options *options) {
-    static const struct fields_errors errors = {
+    static const struct member_option_texts texts = {
+        .keyword = "fields",
+        .twice = "ERR FIELDS keyword specified multiple times",
         .too_short = "ERR wrong number of arguments",
         .bad_count = "ERR invalid number of fields",
+        .missing = "ERR missing FIELDS argument",
     };
     enum due_unit unit;
-    if (argument_is(call, *index, "fields"))
-        return fields_parse_option(call, index, words, &errors, &options->fields);
+    if (argument_is(call, *index, texts.keyword))
+        return member_list_parse_option(call, index, words, &texts, &options->fields);
     if (argument_is_due_unit(call, *index, &unit))
         return may_set_lifetime(call, words, options) &&
                parse_due(call, index, unit, &options->due_ms);
@@ -74,7 +77,7 @@ static bool parse_option(struct call *call, uint32_t *index, uint32_t words,
         return parse_condition(call, &options->is_only_new, options);
     if (words == PAIRS && argument_is(call, *index, "fxx"))
         return parse_condition(call, &options->is_only_existing, options);
-    return fields_reject_argument(call, *index);
+    return member_list_reject_argument(call, *index);
 }
 
 static bool parse_options(struct call *call, uint32_t words, struct lifetime_options *options) {
@@ -89,7 +92,7 @@ static bool parse_options(struct call *call, uint32_t words, struct lifetime_opt
 
 /* Replies each value and deletes its field, one after the other: named again it is null. */
 static void reply_and_delete(struct call *call, struct key key, struct found *found,
-                             const struct field_list *fields) {
+                             const struct member_list *fields) {
     size_t deleted = 0;
     reply_array(call, fields->count);
     for (uint32_t i = 0; i < fields->count; i++) {
@@ -103,7 +106,7 @@ static void reply_and_delete(struct call *call, struct key key, struct found *fo
 static void hgetdel_command(struct call *call) {
     struct key key = call_key(call, 1);
     struct found found;
-    struct field_list fields;
+    struct member_list fields;
     if (!collection_find(call, key, VALUE_HASH, &found)) return;
     if (fields_parse_last(call, 2, &fields)) reply_and_delete(call, key, &found, &fields);
 }
@@ -111,7 +114,7 @@ static void hgetdel_command(struct call *call) {
 /* Gives the fields that are there a due time, or with 0 takes it away; true when that changed
  * something. */
 static bool set_dues(struct call *call, struct key key, struct found *found,
-                     const struct field_list *fields, uint32_t words, int64_t due_ms) {
+                     const struct member_list *fields, uint32_t words, int64_t due_ms) {
     bool has_changed = false;
     for (uint32_t i = 0; i < fields->count; i++) {
         struct bytes name = fields->items[i * words];
@@ -131,7 +134,7 @@ static void hgetex_command(struct call *call) {
     struct lifetime_options options;
     if (!parse_options(call, NAMES, &options)) return;
     if (!collection_find(call, key, VALUE_HASH, &found)) return;
-    const struct field_list *fields = &options.fields;
+    const struct member_list *fields = &options.fields;
     if (options.due_ms != 0 && options.due_ms <= call_now_ms(call)) {
         reply_and_delete(call, key, &found, fields);
         return;
@@ -155,7 +158,7 @@ static bool condition_holds(const struct lifetime_options *options, const struct
 }
 
 static void delete_again(struct call *call, struct key key, struct found *found,
-                         const struct field_list *fields) {
+                         const struct member_list *fields) {
     for (uint32_t i = 0; i < fields->count && found->entry != NULL; i++)
         (void)hash_delete(call->db, key, found, &fields->items[i * PAIRS], 1);
     collection_notify(call, KEY_EVENT_HASH, key, "hdel", found);
@@ -164,7 +167,7 @@ static void delete_again(struct call *call, struct key key, struct found *found,
 /* With a time that has passed, the fields are set and go at once, as the events tell. */
 static void set_with_lifetime(struct call *call, struct key key, struct found *found,
                               const struct lifetime_options *options) {
-    const struct field_list *fields = &options->fields;
+    const struct member_list *fields = &options->fields;
     bool is_keeping_due = options->is_keeping_due || options->due_ms != 0;
     (void)hash_set(call->db, key, found, fields->items, fields->count,
                    is_keeping_due ? HASH_KEEP_DUE : 0);

@@ -35,7 +35,7 @@ static bool check_types(struct call *call, uint32_t end) {
 }
 
 /* The keys that exist are known to be hashes. */
-static void reply_hashes(struct call *call, uint32_t end, const struct field_list *fields) {
+static void reply_hashes(struct call *call, uint32_t end, const struct member_list *fields) {
     struct key keys[PREFETCH_MAX_KEYS];
     reply_array(call, end - FIRST_KEY);
     for (uint32_t index = FIRST_KEY; index < end;) {
@@ -50,7 +50,7 @@ static void reply_hashes(struct call *call, uint32_t end, const struct field_lis
 
 static void mhget_command(struct call *call) {
     uint32_t end;
-    struct field_list fields;
+    struct member_list fields;
     if (!parse_keys(call, &end) || !fields_parse_last(call, end, &fields)) return;
     if (check_types(call, end)) reply_hashes(call, end, &fields);
 }

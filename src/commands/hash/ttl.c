@@ -1,36 +1,19 @@
-/* Asking when fields expire: HTTL and its kin. Seconds are rounded up, so that a living field never
- * has 0 left. */
+/* Asking when fields expire: HTTL and its kin. */
 #include "commands/hash/fields.h"
 #include "commands/hash/hash_commands.h"
 #include "engine/collection_access.h"
 
-enum { NO_FIELD = -2, NO_DUE = -1, MS_PER_SECOND = 1000 };
-
-static int64_t round_up_to_seconds(int64_t ms) {
-    return (ms + MS_PER_SECOND - 1) / MS_PER_SECOND;
-}
-
-static int64_t tell_due(int64_t due_ms, enum due_unit unit, int64_t now_ms) {
-    switch (unit) {
-    case DUE_SECONDS: return round_up_to_seconds(due_ms - now_ms);
-    case DUE_MS: return due_ms - now_ms;
-    case DUE_UNIX_SECONDS: return round_up_to_seconds(due_ms);
-    case DUE_UNIX_MS: return due_ms;
-    }
-    return NO_DUE;
-}
-
 static int64_t ask_field(const struct call *call, const struct entry *entry, struct bytes name,
                          enum due_unit unit) {
     struct hash_field field;
-    if (entry == NULL || !hash_get(entry, name, &field)) return NO_FIELD;
-    if (field.due_ms == 0) return NO_DUE;
-    return tell_due(field.due_ms, unit, call_now_ms(call));
+    if (entry == NULL || !hash_get(entry, name, &field)) return MEMBER_ABSENT;
+    if (field.due_ms == 0) return MEMBER_HAS_NO_DUE;
+    return member_due_tell(field.due_ms, unit, call_now_ms(call));
 }
 
 static void reply_dues(struct call *call, enum due_unit unit) {
     const struct entry *entry;
-    struct field_list fields;
+    struct member_list fields;
     if (!collection_read(call, call_key(call, 1), VALUE_HASH, &entry)) return;
     if (!fields_parse_last(call, 2, &fields)) return;
     reply_array(call, fields.count);

@@ -3,9 +3,10 @@
 #include "commands/list/elements.h"
 #include "commands/list/list_commands.h"
 #include "engine/blocking.h"
-#include "engine/collection_access.h"
 
-static void take_one(struct call *call, struct key key, struct found *found, enum list_end end) {
+static void take_one(struct call *call, struct key key, struct found *found,
+                     const struct first_of_keys *wanted) {
+    enum list_end end = (enum list_end)wanted->end;
     struct list_position position = elements_at(found, end);
     reply_array(call, 2);
     reply_bulk(call, key.name);
@@ -13,41 +14,20 @@ static void take_one(struct call *call, struct key key, struct found *found, enu
     elements_drop(call, key, found, end, 1);
 }
 
-static void pop_or_wait(struct call *call, enum list_end end) {
-    struct blocking_request request = {
-        .first_key = 1,
-        .key_count = call->argc - 2,
-        .type = VALUE_LIST,
-    };
-    if (!blocking_timeout(call, call->argc - 1, &request.timeout_ms)) return;
-    for (uint32_t i = 1; i < call->argc - 1; i++) {
-        struct key key = call_key(call, i);
-        struct found found;
-        if (!collection_find(call, key, VALUE_LIST, &found)) return;
-        if (found.entry == NULL) continue;
-        take_one(call, key, &found, end);
-        return;
-    }
-    blocking_wait(call, &request);
-}
-
 static void blpop_command(struct call *call) {
-    pop_or_wait(call, LIST_HEAD);
+    first_of_keys_take_one_or_wait(call, VALUE_LIST, LIST_HEAD, take_one);
 }
 
 static void brpop_command(struct call *call) {
-    pop_or_wait(call, LIST_TAIL);
+    first_of_keys_take_one_or_wait(call, VALUE_LIST, LIST_TAIL, take_one);
 }
 
 static void blmpop_command(struct call *call) {
-    struct elements_wanted wanted;
-    struct blocking_request request = {.type = VALUE_LIST};
-    if (!elements_read_wanted(call, 2, &wanted)) return;
-    if (!blocking_timeout(call, 1, &request.timeout_ms)) return;
-    if (elements_take_wanted(call, &wanted)) return;
-    request.first_key = wanted.first_key;
-    request.key_count = wanted.key_count;
-    blocking_wait(call, &request);
+    struct first_of_keys wanted;
+    int64_t timeout_ms;
+    if (!elements_read_several(call, 2, &wanted)) return;
+    if (!blocking_timeout(call, 1, &timeout_ms)) return;
+    first_of_keys_take_or_wait(call, &wanted, timeout_ms, elements_take_several);
 }
 
 /* All arguments but the last, the timeout. */

@@ -52,55 +52,21 @@ void elements_notify_push(struct call *call, struct key key, enum list_end end) 
 
 /* --- LMPOP and BLMPOP --- */
 
-static bool read_count(struct call *call, uint32_t index, size_t *count) {
-    int64_t read;
-    bool is_count = argument_is(call, index, "count") && argument_has_next(call, index);
-    if (is_count && !argument_i64_in(call, index + 1, 1, INT64_MAX, &read,
-                                     "ERR count should be greater than 0"))
-        return false;
-    if (!is_count || index + 2 != call->argc) {
-        reply_error_syntax(call);
-        return false;
-    }
-    *count = (size_t)read;
-    return true;
+_Static_assert(LIST_HEAD == 0 && LIST_TAIL == 1, "ends are numbered as their words");
+
+bool elements_read_several(struct call *call, uint32_t index, struct first_of_keys *wanted) {
+    static const char *const ends[2] = {"left", "right"};
+    wanted->type = VALUE_LIST;
+    return first_of_keys_read(call, index, ends, wanted);
 }
 
-bool elements_read_wanted(struct call *call, uint32_t index, struct elements_wanted *wanted) {
-    int64_t key_count;
-    if (!argument_i64_in(call, index, 1, INT64_MAX, &key_count,
-                         "ERR numkeys should be greater than 0"))
-        return false;
-    if (key_count >= call->argc - index - 1) {
-        reply_error_syntax(call);
-        return false;
-    }
-    wanted->first_key = index + 1;
-    wanted->key_count = (uint32_t)key_count;
-    wanted->max = 1;
-    uint32_t where = wanted->first_key + wanted->key_count;
-    if (!elements_read_end(call, where, &wanted->end)) return false;
-    return where + 1 == call->argc || read_count(call, where + 1, &wanted->max);
-}
-
-static void take_from(struct call *call, struct key key, struct found *found,
-                      const struct elements_wanted *wanted) {
+void elements_take_several(struct call *call, struct key key, struct found *found,
+                           const struct first_of_keys *wanted) {
+    enum list_end end = (enum list_end)wanted->end;
     size_t len = list_len(found->entry);
-    size_t count = wanted->max < len ? wanted->max : len;
+    size_t count = wanted->max < len ? (size_t)wanted->max : len;
     reply_array(call, 2);
     reply_bulk(call, key.name);
-    elements_reply(call, elements_at(found, wanted->end), count, elements_other_end(wanted->end));
-    elements_drop(call, key, found, wanted->end, count);
-}
-
-bool elements_take_wanted(struct call *call, const struct elements_wanted *wanted) {
-    for (uint32_t i = 0; i < wanted->key_count; i++) {
-        struct key key = call_key(call, wanted->first_key + i);
-        struct found found;
-        if (!collection_find(call, key, VALUE_LIST, &found)) return true;
-        if (found.entry == NULL) continue;
-        take_from(call, key, &found, wanted);
-        return true;
-    }
-    return false;
+    elements_reply(call, elements_at(found, end), count, elements_other_end(end));
+    elements_drop(call, key, found, end, count);
 }

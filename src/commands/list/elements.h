@@ -4,6 +4,7 @@
 
 #include "data/types/list/list.h"
 #include "engine/call.h"
+#include "engine/first_of_keys.h"
 #include "engine/reply.h"
 
 /* LEFT or RIGHT, any case; false after the syntax error. */
@@ -35,21 +36,11 @@ void elements_notify_pop(struct call *call, struct key key, const struct found *
                          enum list_end end);
 void elements_notify_push(struct call *call, struct key key, enum list_end end);
 
-/* --- LMPOP and BLMPOP --- */
-
-/* Several elements from the first of several lists that has any. */
-struct elements_wanted {
-    uint32_t first_key; /* index */
-    uint32_t key_count;
-    enum list_end end;
-    size_t max;
-};
-
-/* Reads "numkeys key… LEFT|RIGHT [COUNT count]" from an index on; false after an error. */
-NODISCARD bool elements_read_wanted(struct call *call, uint32_t index,
-                                    struct elements_wanted *wanted);
-/* Replies the list's name and its elements, or an error. False, without a reply, when the lists are
- * empty. */
-NODISCARD bool elements_take_wanted(struct call *call, const struct elements_wanted *wanted);
+/* For LMPOP and BLMPOP: reads "numkeys key… LEFT|RIGHT [COUNT count]" from an index on; false after an
+ * error. Then replies a list's name and its elements, and removes those. */
+NODISCARD bool elements_read_several(struct call *call, uint32_t index,
+                                     struct first_of_keys *wanted);
+void elements_take_several(struct call *call, struct key key, struct found *found,
+                           const struct first_of_keys *wanted);
 
 #endif

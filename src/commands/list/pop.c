@@ -53,9 +53,9 @@ static void rpop_command(struct call *call) {
 }
 
 static void lmpop_command(struct call *call) {
-    struct elements_wanted wanted;
-    if (!elements_read_wanted(call, 1, &wanted)) return;
-    if (!elements_take_wanted(call, &wanted)) reply_null_array(call);
+    struct first_of_keys wanted;
+    if (!elements_read_several(call, 1, &wanted)) return;
+    if (!first_of_keys_take(call, &wanted, elements_take_several)) reply_null_array(call);
 }
 
 static const struct command_row rows[] = {

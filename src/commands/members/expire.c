@@ -7,6 +7,7 @@
 #include "data/member_expiry.h"
 #include "data/types/hash/hash.h"
 #include "data/types/set/set.h"
+#include "data/types/zset/zset.h"
 #include "engine/arguments.h"
 #include "engine/collection_access.h"
 
@@ -31,9 +32,18 @@ static int64_t find_field_due(const struct entry *entry, struct bytes name) {
     return hash_get(entry, name, &field) ? field.due_ms : NO_MEMBER;
 }
 
+static size_t remove_scored(struct database *db, struct key key, struct found *found,
+                            const struct bytes *members, size_t count) {
+    size_t removed = 0;
+    for (size_t i = 0; i < count && found->entry != NULL; i++)
+        removed += zset_remove(db, key, found, members[i]);
+    return removed;
+}
+
 static const struct member_type types[] = {
     {VALUE_SET, set_due_ms, set_set_due, set_remove, KEY_EVENT_SET, "sexpire", "srem"},
     {VALUE_HASH, find_field_due, hash_set_due, hash_delete, KEY_EVENT_HASH, "hexpire", "hdel"},
+    {VALUE_ZSET, zset_due_ms, zset_set_due, remove_scored, KEY_EVENT_ZSET, "zexpire", "zrem"},
 };
 
 static const struct member_type *find_type(const struct entry *entry) {
@@ -191,7 +201,7 @@ static const struct command_row rows[] = {
         .flags = COMMAND_WRITE | COMMAND_FAST,
         .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_AT(1, "RW update")},
-        .summary = "Lets a member of a set or a field of a hash expire after a time.",
+        .summary = "Lets a member of a set or sorted set or a field of a hash expire after a time.",
         .syntax = "key member delay:integer [unit(S | MS)]",
         .complexity = "O(1)",
         .since = "8.0.0",
@@ -205,7 +215,8 @@ static const struct command_row rows[] = {
         .flags = COMMAND_WRITE | COMMAND_FAST,
         .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_AT(1, "RW update")},
-        .summary = "Lets a member of a set or a field of a hash expire at a Unix time in seconds.",
+        .summary = "Lets a member of a set or sorted set or a field of a hash expire at a Unix "
+                   "time in seconds.",
         .syntax = "key member unix-time-seconds",
         .complexity = "O(1)",
         .since = "8.0.0",
@@ -219,8 +230,8 @@ static const struct command_row rows[] = {
         .flags = COMMAND_WRITE | COMMAND_FAST,
         .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_AT(1, "RW update")},
-        .summary =
-            "Lets a member of a set or a field of a hash expire at a Unix time in milliseconds.",
+        .summary = "Lets a member of a set or sorted set or a field of a hash expire at a Unix "
+                   "time in milliseconds.",
         .syntax = "key member unix-time-milliseconds",
         .complexity = "O(1)",
         .since = "8.0.0",
@@ -231,9 +242,9 @@ static const struct command_row rows[] = {
         .handler = fieldexpire_command,
         .arity = -4,
         .flags = COMMAND_WRITE | COMMAND_FAST,
-        .categories = CATEGORY_SET | CATEGORY_HASH,
+        .categories = CATEGORY_SET | CATEGORY_HASH | CATEGORY_SORTEDSET,
         .keys = {KEY_AT(1, "RW update")},
-        .summary = "Lets members of a set or fields of a hash expire after seconds.",
+        .summary = "Lets members of a set or sorted set or fields of a hash expire after seconds.",
         .syntax = "key seconds field...",
         .complexity = "O(N)",
         .since = "8.0.0",
@@ -248,7 +259,8 @@ static const struct command_row rows[] = {
         .categories = CATEGORY_KEYSPACE,
         .keys = {KEY_AT(1, "RO access")},
         .tips = "nondeterministic_output",
-        .summary = "Returns how many seconds a member of a set or a field of a hash has left.",
+        .summary = "Returns how many seconds a member of a set or sorted set or a field of a hash "
+                   "has left.",
         .syntax = "key field",
         .complexity = "O(1)",
         .since = "8.0.0",

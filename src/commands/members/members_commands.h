@@ -1,4 +1,5 @@
-/* Commands on members of whatever collection a key holds: fields of hashes, members of sets. */
+/* Commands on members of whatever collection a key holds: fields of hashes, members of sets and
+ * sorted sets. */
 #ifndef COMMANDS_MEMBERS_MEMBERS_COMMANDS_H
 #define COMMANDS_MEMBERS_MEMBERS_COMMANDS_H
 

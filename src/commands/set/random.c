@@ -3,10 +3,7 @@
 #include "data/types/set/set.h"
 #include "engine/arguments.h"
 #include "engine/collection_access.h"
-
-/* The most members that SRANDMEMBER draws with repetition: the reply is made whole before it is
- * sent. */
-enum { REPEATED_MAX = 1 << 26 };
+#include "engine/draw_count.h"
 
 static bool reply_member(void *context, struct bytes member) {
     reply_bulk(context, member);
@@ -17,13 +14,6 @@ static size_t cut_to_len(uint64_t count, const struct entry *entry) {
     if (entry == NULL) return 0;
     size_t len = set_len(entry);
     return count < len ? (size_t)count : len;
-}
-
-/* False, after the error reply, when more than a count follows the key. */
-static bool check_one_count(struct call *call) {
-    if (call->argc <= 3) return true;
-    reply_error_syntax(call);
-    return false;
 }
 
 /* --- SPOP --- */
@@ -57,26 +47,15 @@ static void pop_many(struct call *call) {
 }
 
 static void spop_command(struct call *call) {
-    if (!check_one_count(call)) return;
-    if (call->argc == 3)
+    if (call->argc == 2)
+        pop_one(call);
+    else if (call->argc == 3)
         pop_many(call);
     else
-        pop_one(call);
+        reply_error_syntax(call);
 }
 
 /* --- SRANDMEMBER --- */
-
-static bool parse_signed_count(struct call *call, int64_t *count) {
-    if (!argument_i64(call, 2, count)) return false;
-    if (*count == INT64_MIN) {
-        reply_error_printf(call, "ERR value is out of range, value must between %lld and %lld",
-                           (long long)-INT64_MAX, (long long)INT64_MAX);
-        return false;
-    }
-    if (*count >= -REPEATED_MAX) return true;
-    reply_error(call, "ERR value is out of range");
-    return false;
-}
 
 static void show_one(struct call *call) {
     const struct entry *entry;
@@ -90,24 +69,21 @@ static void show_one(struct call *call) {
 }
 
 static void show_many(struct call *call) {
-    int64_t wanted;
+    struct draw_count drawn;
     const struct entry *entry;
-    if (!parse_signed_count(call, &wanted) ||
+    if (!draw_count_read(call, NULL, &drawn) ||
         !collection_read(call, call_key(call, 1), VALUE_SET, &entry))
         return;
-    bool is_distinct = wanted >= 0;
-    size_t count = is_distinct ? cut_to_len((uint64_t)wanted, entry) : (size_t)-wanted;
-    if (entry == NULL) count = 0;
+    uint64_t count = draw_count_cut(&drawn, entry == NULL ? 0 : set_len(entry));
     reply_array(call, count);
-    if (count != 0) set_random_many(entry, count, is_distinct, reply_member, call);
+    if (count != 0) set_random_many(entry, count, drawn.is_distinct, reply_member, call);
 }
 
 static void srandmember_command(struct call *call) {
-    if (!check_one_count(call)) return;
-    if (call->argc == 3)
-        show_many(call);
-    else
+    if (call->argc == 2)
         show_one(call);
+    else
+        show_many(call);
 }
 
 static const struct command_row rows[] = {

@@ -1,10 +1,11 @@
-/* SORT and SORT_RO: the elements of a list or set in the order of their own values or of weights kept
- * under other keys, answered as they are or as what other keys hold for them. */
+/* SORT and SORT_RO: the elements of a list, set or sorted set in the order of their own values or of
+ * weights kept under other keys, answered as they are or as what other keys hold for them. */
 #include "commands/sort/pattern.h"
 #include "commands/sort/ranking.h"
 #include "commands/sort/sort_commands.h"
 #include "data/types/list/list.h"
 #include "data/types/set/set.h"
+#include "data/types/zset/zset.h"
 #include "engine/arguments.h"
 #include "engine/reply.h"
 #include "foundation/mem.h"
@@ -72,6 +73,20 @@ static bool parse_options(struct call *call, struct sort_options *options) {
 
 /* --- gathering --- */
 
+/* The elements that LIMIT leaves: [start, end). */
+struct window {
+    size_t start, end;
+};
+
+static struct window cut(const struct sort_options *options, size_t count) {
+    struct window window = {.start = options->offset < 0 ? 0 : (size_t)options->offset};
+    if (window.start > count) window.start = count;
+    window.end = count;
+    if (options->count >= 0 && (size_t)options->count < count - window.start)
+        window.end = window.start + (size_t)options->count;
+    return window;
+}
+
 static bool add_member(void *context, struct bytes member) {
     ranking_add(context, member);
     return true;
@@ -86,8 +101,31 @@ static void gather_list(const struct entry *entry, bool is_backwards, struct ran
     }
 }
 
+static bool add_scored_member(void *context, struct bytes member, struct score score UNUSED) {
+    ranking_add(context, member);
+    return true;
+}
+
+/* Where the order of the set is the one wanted, LIMIT is carried out here and taken away: the rest of
+ * the set is not looked at. */
+static void gather_zset(const struct entry *entry, struct sort_options *options,
+                        struct ranking *ranking) {
+    if (!options->is_unsorted) {
+        zset_for_each(entry, add_scored_member, ranking);
+        return;
+    }
+    size_t len = zset_len(entry);
+    struct window window = cut(options, len);
+    struct zset_ranks ranks = {window.start, window.end};
+    if (options->is_descending) ranks = (struct zset_ranks){len - window.end, len - window.start};
+    options->offset = 0;
+    options->count = -1;
+    if (window.start != window.end)
+        zset_visit(entry, ranks, options->is_descending, add_scored_member, ranking);
+}
+
 /* False, after the error reply, when the key holds what cannot be sorted. */
-static bool gather(struct call *call, const struct sort_options *options, struct ranking *ranking) {
+static bool gather(struct call *call, struct sort_options *options, struct ranking *ranking) {
     const struct entry *entry = database_read(call->db, call_key(call, 1));
     if (entry == NULL) return true;
     if (entry->type == VALUE_LIST) {
@@ -95,6 +133,8 @@ static bool gather(struct call *call, const struct sort_options *options, struct
     } else if (entry->type == VALUE_SET) {
         set_for_each(entry, add_member, ranking);
         ranking->is_unordered = true;
+    } else if (entry->type == VALUE_ZSET) {
+        gather_zset(entry, options, ranking);
     } else {
         reply_error_wrong_type(call);
         return false;
@@ -125,20 +165,6 @@ static bool weigh(struct call *call, const struct sort_options *options, struct 
     buffer_destroy(&name);
     if (!is_ok) reply_error(call, "ERR One or more scores can't be converted into double");
     return is_ok;
-}
-
-/* The elements that LIMIT leaves: [start, end). */
-struct window {
-    size_t start, end;
-};
-
-static struct window cut(const struct sort_options *options, size_t count) {
-    struct window window = {.start = options->offset < 0 ? 0 : (size_t)options->offset};
-    if (window.start > count) window.start = count;
-    window.end = count;
-    if (options->count >= 0 && (size_t)options->count < count - window.start)
-        window.end = window.start + (size_t)options->count;
-    return window;
 }
 
 /* A set has no order to keep, and what is stored should not depend on chance: then its members are sorted as
@@ -266,9 +292,10 @@ static const struct command_row rows[] = {
         .categories = CATEGORY_SET | CATEGORY_SORTEDSET | CATEGORY_LIST | CATEGORY_DANGEROUS,
         .keys = {KEY_AT(1, "RO access"), KEYS_UNKNOWN("RO access"), KEYS_UNKNOWN("OW update")},
         .find_keys = find_sort_keys,
-        .summary = "Sorts the elements of a list or set, and perhaps stores them.",
-        .syntax = "key [BY pattern#1] [LIMIT offset_count(offset count)] [GET pattern#1+...] [order(ASC "
-                  "| DESC)] [ALPHA=sorting] [STORE destination:key#2]",
+        .summary = "Sorts the elements of a list, set or sorted set, and perhaps stores them.",
+        .syntax =
+            "key [BY pattern#1] [LIMIT offset_count(offset count)] [GET pattern#1+...] [order(ASC "
+            "| DESC)] [ALPHA=sorting] [STORE destination:key#2]",
         .complexity = "O(N+M*log(M)) for N elements of which M are answered",
         .since = "1.0.0",
         .group = "generic",
@@ -280,9 +307,10 @@ static const struct command_row rows[] = {
         .flags = COMMAND_READONLY,
         .categories = CATEGORY_SET | CATEGORY_SORTEDSET | CATEGORY_LIST | CATEGORY_DANGEROUS,
         .keys = {KEY_AT(1, "RO access"), KEYS_UNKNOWN("RO access")},
-        .summary = "Sorts the elements of a list or set.",
-        .syntax = "key [BY pattern#1] [LIMIT offset_count(offset count)] [GET pattern#1+...] [order(ASC "
-                  "| DESC)] [ALPHA=sorting]",
+        .summary = "Sorts the elements of a list, set or sorted set.",
+        .syntax =
+            "key [BY pattern#1] [LIMIT offset_count(offset count)] [GET pattern#1+...] [order(ASC "
+            "| DESC)] [ALPHA=sorting]",
         .complexity = "O(N+M*log(M)) for N elements of which M are answered",
         .since = "7.0.0",
         .group = "generic",

@@ -22,7 +22,8 @@
 
 /* --- commands on letters --- */
 
-static uint64_t handler_runs; /* of those that wait */
+static uint64_t handler_runs;  /* of those that wait */
+static int64_t timed_start_ms; /* what BTIMED counts from */
 
 static struct bytes letters_of(struct call *call, struct key key, char *scratch) {
     const struct entry *entry = database_find(call->db, key).entry;
@@ -124,6 +125,24 @@ static void bother_command(struct call *call) {
                   &(struct blocking_request){.first_key = 1, .key_count = 1, .type = VALUE_LIST});
 }
 
+/* BTIMED key moment timeout: takes a letter, but not before that many ms after the start. */
+static void btimed_command(struct call *call) {
+    struct blocking_request request = {.first_key = 1, .key_count = 1, .type = VALUE_STRING};
+    int64_t moment_ms;
+    char taken[2];
+    handler_runs++;
+    if (!argument_i64(call, 2, &moment_ms) || !blocking_timeout(call, 3, &request.timeout_ms))
+        return;
+    moment_ms += timed_start_ms;
+    if (moment_ms <= call->engine->clock->unix_ms &&
+        take_letters(call, call_key(call, 1), 1, taken)) {
+        reply_taken(call, call->args[1], taken);
+        return;
+    }
+    if (moment_ms > call->engine->clock->unix_ms) request.wake_ms = moment_ms;
+    blocking_wait(call, &request);
+}
+
 static void get_command(struct call *call) {
     char scratch[STRING_SCRATCH];
     reply_bulk(call, letters_of(call, call_key(call, 1), scratch));
@@ -168,6 +187,7 @@ static const struct command_row rows[] = {
     {.name = "bpop", .handler = bpop_command, .arity = -3, .keys = {KEYS_FROM(1, "RW delete")}},
     {.name = "btake", .handler = btake_command, .arity = 4, .keys = {KEY_AT(1, "RW delete")}},
     {.name = "bmove", .handler = bmove_command, .arity = 4, .keys = {KEY_AT(1, "RW delete")}},
+    {.name = "btimed", .handler = btimed_command, .arity = 4, .keys = {KEY_AT(1, "RW delete")}},
     {.name = "bother", .handler = bother_command, .arity = 2, .keys = {KEY_AT(1, "RO access")}},
     {.name = "get", .handler = get_command, .arity = 2, .keys = {KEY_AT(1, "RO access")}},
     {.name = "rename", .handler = rename_command, .arity = 3, .keys = {KEY_AT(1, "RW delete")}},
@@ -217,6 +237,7 @@ static int start(void **state) {
     }
     open_pipe(peers);
     handler_runs = 0;
+    timed_start_ms = FIXTURE_START_MS;
     *state = peers;
     return 0;
 }
@@ -538,6 +559,128 @@ static void timeouts_are_milliseconds_rounded_up(void **state) {
         }
         assert_got(0, "*-1 ");
     }
+}
+
+/* --- moments --- */
+
+/* Moves the clock to so many ms after the start and does what is due. */
+static void come_to(struct peers *peers, int64_t ms) {
+    fixture_advance_ms(peers->fixture, FIXTURE_START_MS + ms - peers->engine->clock->unix_ms);
+    blocking_expire(peers->engine, peers->engine->clock->unix_ms);
+}
+
+static void a_moment_serves_without_a_write(void **state) {
+    struct peers *peers = *state;
+    run(peers, 3, "push a x");
+    assert_waits(0, "btimed a 500 0");
+    come_to(peers, 499);
+    assert_int_equal(handler_runs, 1);
+    assert_still_waits(0);
+    come_to(peers, 500);
+    assert_got(0, "$3 a=x ");
+    assert_int_equal(handler_runs, 2);
+}
+
+static void each_run_says_the_next_moment_anew(void **state) {
+    struct peers *peers = *state;
+    run(peers, 3, "push a x");
+    assert_waits(0, "btimed a 500 0");
+    assert_waits(1, "btimed a 900 0");
+    come_to(peers, 500);
+    assert_got(0, "$3 a=x ");
+    assert_still_waits(1);
+    run(peers, 3, "push a yz");
+    handler_runs = 0;
+    come_to(peers, 899);
+    assert_int_equal(handler_runs, 0);
+    come_to(peers, 900);
+    assert_got(1, "$3 a=y ");
+    assert_run(3, "get a", "$1 z ");
+}
+
+static void at_a_moment_who_came_first_is_served_first(void **state) {
+    struct peers *peers = *state;
+    run(peers, 3, "push a xy");
+    for (int i = 2; i >= 0; i--) assert_waits(i, "btimed a 500 0");
+    come_to(peers, 600);
+    assert_got(2, "$3 a=x ");
+    assert_got(1, "$3 a=y ");
+    assert_still_waits(0);
+}
+
+static void of_the_same_requests_one_is_run_for_all(void **state) {
+    struct peers *peers = *state;
+    for (int i = 0; i < 4; i++) assert_waits(i, "btimed a 500 0");
+    assert_waits(4, "btimed a 100 0");
+    handler_runs = 0;
+    run(peers, 5, "push a x");
+    assert_int_equal(handler_runs, 2);
+    come_to(peers, 100);
+    assert_got(4, "$3 a=x ");
+    run(peers, 5, "push a wxyz");
+    handler_runs = 0;
+    come_to(peers, 500);
+    assert_got(0, "$3 a=w ");
+    assert_got(1, "$3 a=x ");
+    assert_got(2, "$3 a=y ");
+    assert_got(3, "$3 a=z ");
+    assert_int_equal(handler_runs, 4);
+}
+
+static void the_others_wake_when_the_one_that_ran_has_gone(void **state) {
+    struct peers *peers = *state;
+    run(peers, 3, "push a x");
+    assert_waits(0, "btimed a 500 0");
+    assert_waits(1, "btimed a 500 0");
+    run(peers, 3, "push a y");
+    session_destroy(&peers->sessions[0]);
+    session_init(&peers->sessions[0], peers->engine);
+    come_to(peers, 500);
+    assert_got(1, "$3 a=x ");
+}
+
+static void a_moment_comes_before_the_deadline(void **state) {
+    struct peers *peers = *state;
+    run(peers, 3, "push a x");
+    assert_waits(0, "btimed a 500 0.5");
+    assert_waits(1, "btimed a 500 0.5");
+    come_to(peers, 500);
+    assert_got(0, "$3 a=x ");
+    assert_got(1, "*-1 ");
+}
+
+static void a_moment_of_a_key_that_is_gone_serves_nobody(void **state) {
+    struct peers *peers = *state;
+    run(peers, 3, "push a x");
+    assert_waits(0, "btimed a 500 0");
+    run(peers, 3, "bpop a 0");
+    handler_runs = 0;
+    come_to(peers, 500);
+    assert_still_waits(0);
+    assert_int_equal(handler_runs, 0);
+    run(peers, 3, "push a y");
+    assert_got(0, "$3 a=y ");
+}
+
+static void with_an_event_loop_a_timer_wakes(void **state) {
+    struct peers *peers = *state;
+    const struct clock *clock = event_loop_clock(peers->loop);
+    const struct clock *fixture_clock = peers->engine->clock;
+    event_loop_run_once(peers->loop, 0);
+    peers->engine->loop = peers->loop;
+    peers->engine->clock = clock;
+    timed_start_ms = clock->unix_ms;
+    run(peers, 3, "push a x");
+    assert_waits(0, "btimed a 20 0");
+    assert_waits(1, "btimed a 20000 0");
+    for (int rounds = 0; rounds < 1000 && blocking_is_blocked(&peers->sessions[0]); rounds++)
+        event_loop_run_once(peers->loop, 1000);
+    assert_got(0, "$3 a=x ");
+    assert_true(clock->unix_ms >= timed_start_ms + 20);
+    assert_still_waits(1);
+    blocking_end(&peers->sessions[1], BLOCKING_TIMEOUT);
+    peers->engine->loop = NULL;
+    peers->engine->clock = fixture_clock;
 }
 
 /* --- how it ends --- */
@@ -868,6 +1011,14 @@ int main(void) {
         PEERS_TEST(sessions_without_a_peer_do_not_wait),
         PEERS_TEST(timeouts_are_checked),
         PEERS_TEST(timeouts_are_milliseconds_rounded_up),
+        PEERS_TEST(a_moment_serves_without_a_write),
+        PEERS_TEST(each_run_says_the_next_moment_anew),
+        PEERS_TEST(at_a_moment_who_came_first_is_served_first),
+        PEERS_TEST(of_the_same_requests_one_is_run_for_all),
+        PEERS_TEST(the_others_wake_when_the_one_that_ran_has_gone),
+        PEERS_TEST(a_moment_comes_before_the_deadline),
+        PEERS_TEST(a_moment_of_a_key_that_is_gone_serves_nobody),
+        PEERS_TEST(with_an_event_loop_a_timer_wakes),
         PEERS_TEST(the_reply_at_the_deadline_is_of_the_protocol),
         PEERS_TEST(a_second_run_does_not_move_the_deadline),
         PEERS_TEST(waiting_is_ended_from_outside),
