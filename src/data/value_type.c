@@ -7,10 +7,8 @@
 #include "data/types/zset/zset.h"
 
 static const struct value_type *const value_types[VALUE_TYPE_COUNT] = {
-    [VALUE_STRING] = &string_value_type,
-    [VALUE_LIST] = &list_value_type,
-    [VALUE_SET] = &set_value_type,
-    [VALUE_ZSET] = &zset_value_type,
+    [VALUE_STRING] = &string_value_type, [VALUE_LIST] = &list_value_type,
+    [VALUE_SET] = &set_value_type,       [VALUE_ZSET] = &zset_value_type,
     [VALUE_HASH] = &hash_value_type,
 };
 
