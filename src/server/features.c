@@ -2,6 +2,7 @@
 
 #include "commands/bitmap/bitmap_commands.h"
 #include "commands/connection/connection_commands.h"
+#include "commands/geo/geo_commands.h"
 #include "commands/hash/hash_commands.h"
 #include "commands/hyperloglog/hyperloglog_commands.h"
 #include "commands/keys/key_commands.h"
@@ -31,6 +32,8 @@ static const struct command_list *const plain_lists[] = {
     &string_lcs_commands,        &bitmap_bit_commands,
     &bitmap_bitop_commands,      &bitmap_bitfield_commands,
     &member_expire_commands,     &sort_commands,
+    &geo_add_commands,           &geo_read_commands,
+    &geo_radius_commands,        &geo_search_commands,
     &transaction_commands,       NULL,
 };
 
