@@ -5,9 +5,10 @@ making a command costs a few microseconds. Now and then a command is damaged on 
 dropped, doubled, replaced, or added.
 """
 
-from harness.members import BLOCKING_COMMANDS, CLEARING, Members, has_known_keys, is_determined
-from harness.members import COMMANDS as MEMBER_COMMANDS
+from harness import members, scored
+from harness.members import CLEARING, Members, has_known_keys
 from harness.newer import for_oracle, make_makers
+from harness.scored import Scored
 from harness.values import BIT_ENCODINGS, GARBAGE, PATTERNS, Values
 
 # How often each command is drawn, relative to 10 for the rest. The scope of a random stream is this
@@ -27,9 +28,13 @@ COMMANDS = {
     "ping": 1, "echo": 1, "select": 2, "dbsize": 3, "flushdb": 0.05, "flushall": 0.02,
     "swapdb": 0.5,
     "command getkeys": 2,
-} | MEMBER_COMMANDS
+} | members.COMMANDS | scored.COMMANDS
+BLOCKING_COMMANDS = members.BLOCKING_COMMANDS | scored.BLOCKING_COMMANDS
 # What Skua's syntax has and Redis 7.0 has not.
-NEWER_TOKENS = {"IFEQ", "IFNE", "IFDEQ", "IFDNE", "DIFF", "DIFF1", "ANDOR", "ONE"}
+NEWER_TOKENS = {
+    "IFEQ", "IFNE", "IFDEQ", "IFDNE", "DIFF", "DIFF1", "ANDOR", "ONE", "WITHSCORE", "WITHRANKS",
+    "DENSE", "COMPETITION", "INT64", "MAXLEN", "KEEP", "BYPOLYGON", "CURSOR", "NOVALUES",
+}
 DATABASES = [b"0", b"1", b"0", b"1", b"0", b"1", b"2", b"-1", b"16", b"abc"]
 DAMAGE_CHANCE = 0.04
 BURST_CHANCE = 0.02
@@ -41,10 +46,12 @@ EMPTY = b""
 GROWING_ARGUMENTS = {
     ("element", "pfadd"), ("element", "rpush"), ("element", "lpush"), ("member", "sadd"),
     ("member", "srem"), ("field_value", "hset"), ("field", "hdel"),
+    ("score_member", "zadd"), ("member", "zrem"), ("longitude_latitude_member", "geoadd"),
 }
 # Options without which a command tells little, or is not compared whole.
 USUAL_OPTIONS = {
     ("count", "hscan"), ("count", "sscan"), ("options", "hrandfield"), ("count", "spop"),
+    ("count", "zscan"), ("options", "zrandmember"),
 }
 
 
@@ -55,6 +62,7 @@ class Generator:
         self.random = random
         self.values = Values(random)
         self.members = Members(self.values)
+        self.scored = Scored(self.members)
         known = [name for name in COMMANDS if name in syntax]
         self.makers = [self._compile_command(syntax[name]) for name in known]
         self.weights = [COMMANDS[name] for name in known]
@@ -62,7 +70,8 @@ class Generator:
         blocking = [name for name in BLOCKING_COMMANDS if name in syntax]
         self.blocking_makers = [self._compile_command(syntax[name]) for name in blocking]
         self.blocking_weights = [BLOCKING_COMMANDS[name] for name in blocking]
-        for maker, weight in make_makers(self.values) + self.members.make_makers():
+        makers = [make_makers(self.values), self.members.make_makers(), self.scored.make_makers()]
+        for maker, weight in sum(makers, []):
             self.makers.append(maker)
             self.weights.append(weight)
 
@@ -119,7 +128,8 @@ class Generator:
                 step(args)
             if random() < DAMAGE_CHANCE:
                 damage(args, len(words))
-            return args if is_determined(args) else make()
+            is_determined = members.is_determined(args) and scored.is_determined(args)
+            return args if is_determined else make()
 
         return make
 
@@ -143,6 +153,7 @@ class Generator:
             is_right = values.uniform() < 0.96
             args.append(b"%d" % count if is_right else values.pick(COUNTS_OF_KEYS))
             args.extend(take() for _ in range(count))
+            self.scored.key_count = count
 
         return append
 
@@ -169,8 +180,12 @@ class Generator:
 
     def _compile(self, argument, command):
         """A function that appends this argument to a list of words, or appends nothing."""
+        if argument.name == "sortby":
+            return lambda args: args.extend(self.scored.take_order())
         once = self._compile_once(argument, command)
-        if argument.is_multiple:
+        if argument.name == "weight":
+            once = self._compile_weights(command)
+        elif argument.is_multiple:
             once = self._compile_repeated(argument, command, once)
         elif argument.token and argument.kind != "pure-token":
             once = _with_token(argument.token, once)
@@ -178,6 +193,9 @@ class Generator:
             is_usual = (argument.name, command) in USUAL_OPTIONS
             once = self._compile_optional(once, 0.9 if is_usual else 0.35)
         return once
+
+    def _compile_weights(self, command):
+        return lambda args: args.extend([b"WEIGHTS", *self.scored.take_weights(command)])
 
     def _compile_optional(self, inner, chance):
         random = self.values.uniform
@@ -189,7 +207,7 @@ class Generator:
         return append
 
     def _compile_repeated(self, argument, command, inner):
-        random, token, members = self.values.uniform, argument.token, self.members
+        random, token, pool = self.values.uniform, argument.token, self.members
         burst = 400 if (argument.name, command) in GROWING_ARGUMENTS else 3
         if token and argument.repeats_token:
             inner, token = _with_token(token, inner), EMPTY
@@ -201,10 +219,10 @@ class Generator:
             while random() < 0.45:
                 inner(args)
             if random() < BURST_CHANCE:
-                members.is_wide = burst > 3
+                pool.is_wide = burst > 3
                 for _ in range(burst):
                     inner(args)
-                members.is_wide = False
+                pool.is_wide = False
 
         return append
 
@@ -225,10 +243,11 @@ class Generator:
     def _find_source(self, argument, command):
         """The function that draws a word for a leaf, chosen by command and argument name."""
         values, name, kind = self.values, argument.name, argument.kind
-        if command in MEMBER_COMMANDS or command in BLOCKING_COMMANDS:
-            source = self.members.find_source(argument, command)
-            if source:
-                return source
+        for family, drawer in (members, self.members), (scored, self.scored):
+            if command in family.COMMANDS or command in family.BLOCKING_COMMANDS:
+                source = drawer.find_source(argument, command)
+                if source:
+                    return source
         if kind == "key":
             return lambda: values.take_key(command)
         if kind == "pattern":

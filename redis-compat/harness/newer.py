@@ -9,6 +9,7 @@ its own behind. Only well-formed commands are made here; cases show what the oth
 import re
 
 from harness import newer_members
+from harness.doubles import shorten_doubles, shorten_scan
 from harness.resp import Reply
 from harness.values import FUTURE_MS, FUTURE_SECONDS, INTEGERS, SMALL_INTEGERS
 
@@ -192,6 +193,8 @@ SCRIPTS = {
     b"MSETEX": MSETEX_SCRIPT, b"INCREX": INCREX_SCRIPT, b"BITOP": BITOP_SCRIPT,
     b"PFADD": PFADD_SCRIPT, **newer_members.SCRIPTS,
 }
+RANKS = {b"ZRANK", b"ZREVRANK"}
+NO_ARRAYS = RANKS | {b"LMOVEM"}  # what these do not find is an array that is not there
 # What the oracle adds to an error that ends a script.
 SCRIPT_PLACE = re.compile(rb" script: [0-9a-f]{40}, on @user_script:\d+\.$")
 
@@ -213,6 +216,8 @@ def _needs_script(name, args):
         return len(args) > 1 and args[1] in BIT_OPERATIONS
     if name == b"PFADD":
         return len(args) > 3
+    if name in RANKS:
+        return args[3:] == [b"WITHSCORE"]
     return name in SCRIPTS
 
 
@@ -241,8 +246,10 @@ def translate_reply(args, reply):
     if reply.kind == "-":
         error = SCRIPT_PLACE.sub(b"", reply.value)
         return Reply("-", error, b"-%b\r\n" % error)
-    if args[0] == b"LMOVEM" and reply.raw == b"$-1\r\n":
+    if args[0] in NO_ARRAYS and len(args) > 3 and reply.raw == b"$-1\r\n":
         return Reply("*", None, b"*-1\r\n")
+    if args[0].upper().startswith((b"Z", b"BZ")):
+        return shorten_scan(reply) if args[0].upper() == b"ZSCAN" else shorten_doubles(reply)
     if args[0] != b"INCREX" or not reply.is_aggregate():
         return reply
     numbers = b"".join(b":%b\r\n" % one.value for one in reply.value)

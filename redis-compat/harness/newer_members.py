@@ -1,5 +1,5 @@
-"""The commands on lists, hashes and sets that are newer than the oracle, as newer.py has those on
-strings: scripts that do the same, and what draws the commands. Nothing here expires a field."""
+"""The commands on collections that are newer than the oracle, as newer.py has those on strings:
+scripts that do the same, and what draws the commands. Nothing here expires a field."""
 
 from harness.members import COUNTS, Members
 
@@ -96,10 +96,17 @@ redis.call('HSET', ARGV[1], unpack(ARGV, at + 2))
 return 1
 """
 
+# Of WITHSCORE alone.
+RANK_SCRIPT = """
+local rank = redis.call('%s', ARGV[1], ARGV[2])
+return rank and {rank, {double = tonumber(redis.call('ZSCORE', ARGV[1], ARGV[2]))}}
+"""
+
 SCRIPTS = {
     b"SUNIONCARD": CARD_SCRIPT % "SUNION", b"SDIFFCARD": CARD_SCRIPT % "SDIFF",
     b"LMOVEM": LMOVEM_SCRIPT, b"HGETDEL": HGETDEL_SCRIPT, b"MHGET": MHGET_SCRIPT,
-    b"HGETEX": HGETEX_SCRIPT, b"HSETEX": HSETEX_SCRIPT,
+    b"HGETEX": HGETEX_SCRIPT, b"HSETEX": HSETEX_SCRIPT, b"ZRANK": RANK_SCRIPT % "ZRANK",
+    b"ZREVRANK": RANK_SCRIPT % "ZREVRANK",
 }
 
 

@@ -37,14 +37,17 @@ LIMITS = (
     {
         "hash-max-listpack-entries": 512, "hash-max-listpack-value": 64,
         "set-max-intset-entries": 512, "list-max-listpack-size": -2,
+        "zset-max-listpack-entries": 128, "zset-max-listpack-value": 64,
     },
     {
         "hash-max-listpack-entries": 4, "hash-max-listpack-value": 64,
         "set-max-intset-entries": 4, "list-max-listpack-size": 3,
+        "zset-max-listpack-entries": 4, "zset-max-listpack-value": 64,
     },
     {
         "hash-max-listpack-entries": 40, "hash-max-listpack-value": 8,
         "set-max-intset-entries": 16, "list-max-listpack-size": -1,
+        "zset-max-listpack-entries": 40, "zset-max-listpack-value": 8,
     },
 )
 # Likewise, of Skua alone: the oracle has no packed sets.

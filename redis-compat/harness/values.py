@@ -51,7 +51,8 @@ NUMBER_KEYS = [b"n%d" % number for number in range(4)]
 LIST_KEYS = [b"l%d" % number for number in range(7)]
 HASH_KEYS = [b"m%d" % number for number in range(5)]
 SET_KEYS = [b"t%d" % number for number in range(7)]
-COLLECTION_KEYS = LIST_KEYS + HASH_KEYS + SET_KEYS
+SORTED_KEYS = [b"z%d" % number for number in range(4)]
+COLLECTION_KEYS = LIST_KEYS + HASH_KEYS + SET_KEYS + SORTED_KEYS
 ANY_KEYS = STRING_KEYS + SKETCH_KEYS + NUMBER_KEYS
 TEXT_COMMANDS = {"lcs"}
 # Commands that may touch the keys kept short for LCS, the counters, and the sketches, besides the
