@@ -1,19 +1,26 @@
-/* Whole command streams: an engine with every feature, and one session that is sent whatever the
+/* Whole command streams: an engine with every feature, and sessions that are sent whatever the
  * input says. The first byte chooses how the rest is read, the second the cuts and the clock:
  *
  *      even   the rest is the bytes of the stream, cut into pieces
- *      odd    the rest is a program (support/program.h) of requests and steps of the clock
+ *      odd    the rest is a program (support/program.h) of requests and steps: the clock goes on,
+ *             another peer speaks, a peer vanishes
  *
- * The clock stands still but for those steps, and random numbers are the same each time. What must
- * hold: replies are whole RESP elements, one a request; tables and counts are consistent; FLUSHALL
- * leaves nothing. */
+ * The clock stands still but for those steps, and random numbers are the same each time. Of the
+ * peers the first never waits for keys: it is who speaks when another one waits. What must hold:
+ * replies are whole RESP elements, one a request; who has waited gets one reply; tables, values and
+ * counts are consistent; FLUSHALL leaves nothing, nor does the end leave anybody waiting. */
 #include "fuzz/support/program.h"
 #include "fuzz/support/reply_check.h"
 
 #include "data/database.h"
+#include "data/types/hash/hash.h"
+#include "data/types/list/list.h"
 #include "data/types/string/string.h"
+#include "data/types/zset/zset.h"
+#include "data/value_type.h"
 #include "engine/arguments.h"
 #include "engine/batch.h"
+#include "engine/blocking.h"
 #include "engine/engine.h"
 #include "engine/network_settings.h"
 #include "engine/reply.h"
@@ -31,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
     DB_COUNT = 16,
+    PEER_COUNT = 3,
     HEAD_LEN = 2,
     MAX_STEPS = 256,
     MAX_POPULATION = 1000,
@@ -44,11 +52,17 @@ static struct clock fake_clock;
 static struct directives *directives;
 static struct engine *engine;
 
-struct stream {
+struct peer {
     struct session session;
-    struct batch batch;
-    struct output_batch output;
+    struct output_batch output; /* lent to the session as long as it lives */
     struct resp_reader reader;
+};
+
+struct stream {
+    struct peer peers[PEER_COUNT];
+    struct peer *speaker;
+    enum resp_version version; /* that peers begin with */
+    struct batch batch;
     struct buffer replies; /* of the last batch */
 };
 
@@ -182,23 +196,38 @@ static void renew_engine(void) {
     command_table_reset_stats(engine->commands);
 }
 
-static struct stream *start(void) {
+static void start_peer(struct stream *stream, struct peer *peer) {
+    session_init(&peer->session, engine);
+    output_lend(&peer->session.output, &peer->output);
+    peer->session.version = stream->version;
+    peer->session.can_block = peer != &stream->peers[0];
+}
+
+static void stop_peer(struct peer *peer) {
+    resp_reader_destroy(&peer->reader);
+    session_destroy(&peer->session);
+    output_batch_destroy(&peer->output);
+    *peer = (struct peer){0};
+}
+
+static struct stream *start(enum resp_version version) {
     char error[FEATURE_ERROR_MAX];
     renew_engine();
     for (const struct feature *const *feature = features_all(); *feature != NULL; feature++)
         CHECK((*feature)->start == NULL || (*feature)->start(engine, error));
     struct stream *stream = mem_alloc_zeroed(sizeof(*stream));
-    session_init(&stream->session, engine);
+    stream->version = version;
+    stream->speaker = &stream->peers[0];
+    for (int i = 0; i < PEER_COUNT; i++) start_peer(stream, &stream->peers[i]);
     return stream;
 }
 
 static void stop(struct stream *stream) {
-    resp_reader_destroy(&stream->reader);
-    session_destroy(&stream->session);
+    for (int i = 0; i < PEER_COUNT; i++) stop_peer(&stream->peers[i]);
+    CHECK(engine->blocking == NULL);
     for (const struct feature *const *feature = features_all(); *feature != NULL; feature++)
         if ((*feature)->stop != NULL) (*feature)->stop(engine);
     batch_destroy(&stream->batch);
-    output_batch_destroy(&stream->output);
     buffer_destroy(&stream->replies);
     mem_free(stream);
 }
@@ -208,6 +237,7 @@ static void stop(struct stream *stream) {
 static void advance_ms(int64_t ms) {
     clock_set_unix_us(&fake_clock, fake_clock.unix_us + ms * 1000);
     while (engine_expire(engine) == 0 && !engine->keyspace->is_calendar_off) continue;
+    blocking_expire(engine, fake_clock.unix_ms);
     engine_tick(engine);
 }
 
@@ -218,17 +248,38 @@ static void advance(uint8_t choice) {
 
 /* --- running --- */
 
+/* Adds what the peer has been sent to `replies`. */
+static void collect_from(struct peer *peer, struct buffer *replies) {
+    struct output *output = &peer->session.output;
+    CHECK(output->batch == &peer->output && output->own_bytes == 0);
+    reply_collect(&peer->output, replies);
+    output_destroy(output);
+    CHECK(output_pending_bytes(output) == 0);
+    output_lend(output, &peer->output);
+}
+
+/* Who has sent nothing has been sent nothing, or what it has waited for. */
+static void check_woken(struct stream *stream) {
+    struct buffer replies = {0};
+    for (int i = 0; i < PEER_COUNT; i++) {
+        struct peer *peer = &stream->peers[i];
+        buffer_clear(&replies);
+        collect_from(peer, &replies);
+        CHECK(reply_check(buffer_bytes(&replies)) <= 1);
+        CHECK(replies.len == 0 || !blocking_is_blocked(&peer->session));
+    }
+    buffer_destroy(&replies);
+}
+
 static enum batch_result run_batch(struct stream *stream, struct bytes data, size_t *consumed) {
-    struct session *session = &stream->session;
+    struct peer *peer = stream->speaker;
     struct resp_limits limits = resp_limits_default();
     limits.max_bulk_bytes = network_settings()->max_bulk_bytes;
     size_t wanted_bytes;
-    output_lend(&session->output, &stream->output);
-    enum batch_result result =
-        batch_run(&stream->batch, session, &stream->reader, &limits, data, consumed, &wanted_bytes);
-    reply_collect(&stream->output, &stream->replies);
-    output_destroy(&session->output);
-    CHECK(output_pending_bytes(&session->output) == 0);
+    enum batch_result result = batch_run(&stream->batch, &peer->session, &peer->reader, &limits,
+                                         data, consumed, &wanted_bytes);
+    collect_from(peer, &stream->replies);
+    check_woken(stream);
     CHECK(output_pending_bytes(&engine->muted) == 0);
     CHECK(*consumed <= data.len);
     return result;
@@ -237,6 +288,7 @@ static enum batch_result run_batch(struct stream *stream, struct bytes data, siz
 /* Runs what can be run of [*at, end), from a copy that is exactly as long. False when nothing that
  * follows is run either. */
 static bool run_up_to(struct stream *stream, struct bytes data, size_t *at, size_t end) {
+    const struct session *session = &stream->speaker->session;
     enum batch_result result = BATCH_FULL;
     buffer_clear(&stream->replies);
     for (int pauses = 0; result == BATCH_FULL || result == BATCH_STOPPED;) {
@@ -246,13 +298,13 @@ static bool run_up_to(struct stream *stream, struct bytes data, size_t *at, size
         result = run_batch(stream, bytes_of(copy, end - *at), &consumed);
         free(copy);
         *at += consumed;
-        if (stream->session.is_closing) break;
+        if (session->is_closing || blocking_is_blocked(session)) break;
         if (result != BATCH_STOPPED) continue;
         if (++pauses > MAX_PAUSES) return false;
         advance((uint8_t)pauses);
     }
     (void)reply_check(buffer_bytes(&stream->replies));
-    return !stream->session.is_closing;
+    return !session->is_closing;
 }
 
 /* Pieces of `step` bytes, each longer by `growth`. */
@@ -271,8 +323,9 @@ static void run_bytes(struct stream *stream, struct bytes data, uint8_t cuts) {
     if (run_in_pieces(stream, data, cuts % 16u * 8 + 1, cuts / 16u)) advance(cuts);
 }
 
-static bool has_one_reply_each(const struct stream *stream) {
-    return stream->session.reply_mode == SESSION_REPLY_ON && !stream->session.is_closing;
+static bool has_one_reply_each(const struct session *session) {
+    return session->reply_mode == SESSION_REPLY_ON && !session->is_closing &&
+           !blocking_is_blocked(session);
 }
 
 static void show(const char *what, struct bytes text) {
@@ -282,13 +335,16 @@ static void show(const char *what, struct bytes text) {
     buffer_destroy(&quoted);
 }
 
-/* Runs whole requests; a single one must bring one reply. */
+/* Runs whole requests; a single one must bring one reply. What stands behind one that waits is
+ * dropped. */
 static bool run_requests(struct stream *stream, struct bytes requests, size_t count) {
-    bool was_counted = count == 1 && has_one_reply_each(stream);
+    if (blocking_is_blocked(&stream->speaker->session)) stream->speaker = &stream->peers[0];
+    const struct session *session = &stream->speaker->session;
+    bool was_counted = count == 1 && has_one_reply_each(session);
     size_t at = 0;
     if (!run_up_to(stream, requests, &at, requests.len)) return false;
-    CHECK(at == requests.len);
-    if (!was_counted || !has_one_reply_each(stream)) return true;
+    CHECK(at == requests.len || blocking_is_blocked(session));
+    if (!was_counted || !has_one_reply_each(session)) return true;
     bool is_one = reply_check(buffer_bytes(&stream->replies)) == 1;
     if (!is_one) {
         show("request", requests);
@@ -298,7 +354,20 @@ static bool run_requests(struct stream *stream, struct bytes requests, size_t co
     return true;
 }
 
-/* Steps of the clock, and requests that are run at once or together with the next ones. */
+static void take_step(struct stream *stream, uint8_t choice) {
+    struct peer *peer = &stream->peers[choice % PEER_COUNT];
+    switch (choice / 8) {
+    case 0: /* the rest of it chooses how far */
+    case 1:
+        advance(choice);
+        check_woken(stream);
+        break;
+    case 2: stream->speaker = peer; break;
+    default: stop_peer(peer); start_peer(stream, peer);
+    }
+}
+
+/* Steps, and requests that are run at once or together with the next ones. */
 static void run_program(struct stream *stream, struct program *program, uint8_t cuts) {
     struct buffer requests = {0};
     size_t count = 0;
@@ -307,7 +376,7 @@ static void run_program(struct stream *stream, struct program *program, uint8_t 
         program->now_ms = fake_clock.unix_ms;
         uint8_t choice = program_take(program);
         if (choice % 8 == 0) {
-            advance(choice / 8);
+            take_step(stream, choice / 8);
             continue;
         }
         program_write_request(program, &requests);
@@ -317,6 +386,7 @@ static void run_program(struct stream *stream, struct program *program, uint8_t 
         buffer_clear(&requests);
         count = 0;
     }
+    stream->speaker = &stream->peers[0];
     if (is_open) (void)run_in_pieces(stream, buffer_bytes(&requests), cuts + 1u, cuts % 8u);
     buffer_destroy(&requests);
 }
@@ -329,8 +399,18 @@ struct tally {
     uint64_t near;
 };
 
+static void verify_value(const struct entry *entry) {
+    switch (entry->type) {
+    case VALUE_LIST: list_verify(entry); break;
+    case VALUE_HASH: hash_verify(entry); break;
+    case VALUE_ZSET: zset_verify(entry); break;
+    default: break;
+    }
+}
+
 static void count_entry(void *element, void *context) {
     const struct entry *entry = element;
+    verify_value(entry);
     struct tally *tally = context;
     uint64_t word = entry_due_word(entry);
     tally->keys++;
@@ -357,27 +437,28 @@ static void verify(void) {
     CHECK(sum == keyspace_key_count(keyspace));
 }
 
-static void verify_flushing(struct stream *stream) {
+static void verify_flushing(void) {
     struct session session = {.is_internal = true};
+    struct output_batch output = {0};
     session_init(&session, engine);
-    output_lend(&session.output, &stream->output);
+    output_lend(&session.output, &output);
     CHECK(dispatch(&session, &BYTES("flushall"), 1) == DISPATCH_DONE);
     session_destroy(&session);
+    output_batch_destroy(&output);
     CHECK(keyspace_key_count(engine->keyspace) == 0);
     verify();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < HEAD_LEN) return 0;
-    struct stream *stream = start();
+    struct stream *stream = start((data[0] & 2) != 0 ? RESP3 : RESP2);
     struct bytes rest = bytes_of(data + HEAD_LEN, size - HEAD_LEN);
-    if ((data[0] & 2) != 0) stream->session.version = RESP3;
     if ((data[0] & 1) != 0)
         run_program(stream, &(struct program){.rest = rest}, data[1]);
     else
         run_bytes(stream, rest, data[1]);
     verify();
-    verify_flushing(stream);
+    verify_flushing();
     stop(stream);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* Patterns of SORT's BY and GET: names of keys made from the elements.
  *
- * The first '*' of a pattern stands for the element. "weight_*" names a string, "user_*->age" a field
- * of a hash, "#" the element itself. A pattern without '*' names nothing. */
+ * The first '*' of a pattern stands for the element. "weight_*" names a string, "user_*->age" a
+ * field of a hash, "#" the element itself. A pattern without '*' names nothing. */
 #ifndef COMMANDS_SORT_PATTERN_H
 #define COMMANDS_SORT_PATTERN_H
 
@@ -28,8 +28,8 @@ struct pattern_value {
     struct hash_field field;
 };
 
-/* Looks up what the pattern names for an element. `name` is working memory. The value is valid until a key
- * is changed or `name` is used again. */
+/* Looks up what the pattern names for an element. `name` is working memory. The value is valid
+ * until a key is changed or `name` is used again. */
 void pattern_look_up(struct call *call, const struct pattern *pattern, struct bytes element,
                      struct buffer *name, struct pattern_value *value);
 

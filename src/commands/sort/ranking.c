@@ -22,9 +22,14 @@ void ranking_add(struct ranking *ranking, struct bytes text) {
     buffer_append_bytes(&ranking->bytes, text);
 }
 
+/* There is no buffer while every text is empty. */
+static struct bytes view(const struct ranking *ranking, size_t start, size_t len) {
+    return len == 0 ? BYTES("") : bytes_of(ranking->bytes.data + start, len);
+}
+
 struct bytes ranking_text(const struct ranking *ranking, size_t index) {
     const struct ranked *element = &ranking->elements[index];
-    return bytes_of(ranking->bytes.data + element->text_start, element->text_len);
+    return view(ranking, element->text_start, element->text_len);
 }
 
 /* --- weights --- */
@@ -47,10 +52,10 @@ static bool parse_score(const char *text, double *score) {
 
 bool ranking_weigh_number(struct ranking *ranking, size_t index, struct bytes weight) {
     enum { SHORT_MAX = 63 };
-    char text[SHORT_MAX + 1];
     struct ranked *element = &ranking->elements[index];
     element->has_weight = true;
     if (weight.len <= SHORT_MAX) {
+        char text[SHORT_MAX + 1];
         if (weight.len != 0) memcpy(text, weight.data, weight.len);
         text[weight.len] = '\0';
         return parse_score(text, &element->score);
@@ -65,9 +70,8 @@ bool ranking_weigh_number(struct ranking *ranking, size_t index, struct bytes we
 
 static int compare_texts(const struct ranking *ranking, const struct ranked *a,
                          const struct ranked *b) {
-    const char *data = ranking->bytes.data;
-    return bytes_compare(bytes_of(data + a->text_start, a->text_len),
-                         bytes_of(data + b->text_start, b->text_len));
+    return bytes_compare(view(ranking, a->text_start, a->text_len),
+                         view(ranking, b->text_start, b->text_len));
 }
 
 static int compare_weights(const struct ranking *ranking, const struct ranked *a,
@@ -75,9 +79,8 @@ static int compare_weights(const struct ranking *ranking, const struct ranked *a
     if (!ranking->is_alpha) return (a->score > b->score) - (a->score < b->score);
     if (ranking->is_by_text) return 0;
     if (!a->has_weight || !b->has_weight) return (int)a->has_weight - (int)b->has_weight;
-    const char *data = ranking->bytes.data;
-    return bytes_compare(bytes_of(data + a->weight_start, a->weight_len),
-                         bytes_of(data + b->weight_start, b->weight_len));
+    return bytes_compare(view(ranking, a->weight_start, a->weight_len),
+                         view(ranking, b->weight_start, b->weight_len));
 }
 
 static int compare(const void *left, const void *right, void *context) {

@@ -1,5 +1,5 @@
-/* Ranking: elements to be sorted, with their weights. Their bytes are kept in one buffer, apart from
- * any key. */
+/* Ranking: elements to be sorted, with their weights. Their bytes are kept in one buffer, apart
+ * from any key. */
 #ifndef COMMANDS_SORT_RANKING_H
 #define COMMANDS_SORT_RANKING_H
 
@@ -37,8 +37,8 @@ void ranking_weigh_alpha(struct ranking *ranking, size_t index, struct bytes wei
 /* The same as a number as strtod reads it, the empty text being 0; false when it is none or NaN. */
 NODISCARD bool ranking_weigh_number(struct ranking *ranking, size_t index, struct bytes weight);
 
-/* Puts the first `wanted` elements of the order in their places; what the others are is left open. Equal
- * weights are ordered by the bytes of the elements. Cost: O(n log wanted). */
+/* Puts the first `wanted` elements of the order in their places; what the others are is left open.
+ * Equal weights are ordered by the bytes of the elements. Cost: O(n log wanted). */
 void ranking_sort(struct ranking *ranking, size_t wanted);
 
 #endif

@@ -1,5 +1,5 @@
-/* SORT and SORT_RO: the elements of a list, set or sorted set in the order of their own values or of
- * weights kept under other keys, answered as they are or as what other keys hold for them. */
+/* SORT and SORT_RO: the elements of a list, set or sorted set in the order of their own values or
+ * of weights kept under other keys, answered as they are or as what other keys hold for them. */
 #include "commands/sort/pattern.h"
 #include "commands/sort/ranking.h"
 #include "commands/sort/sort_commands.h"
@@ -106,8 +106,8 @@ static bool add_scored_member(void *context, struct bytes member, struct score s
     return true;
 }
 
-/* Where the order of the set is the one wanted, LIMIT is carried out here and taken away: the rest of
- * the set is not looked at. */
+/* Where the order of the set is the one wanted, LIMIT is carried out here and taken away: the rest
+ * of the set is not looked at. */
 static void gather_zset(const struct entry *entry, struct sort_options *options,
                         struct ranking *ranking) {
     if (!options->is_unsorted) {
@@ -167,8 +167,8 @@ static bool weigh(struct call *call, const struct sort_options *options, struct 
     return is_ok;
 }
 
-/* A set has no order to keep, and what is stored should not depend on chance: then its members are sorted as
- * text. */
+/* A set has no order to keep, and what is stored should not depend on chance: then its members are
+ * sorted as text. */
 static bool put_in_order(struct call *call, const struct sort_options *options,
                          struct ranking *ranking, size_t wanted) {
     bool is_forced = options->is_unsorted && options->store_index != 0 && ranking->is_unordered;
@@ -221,7 +221,7 @@ static void store_values(struct call *call, struct key key, const struct ranking
     struct found found = database_find(call->db, key);
     if (values->count == 0) {
         if (found.entry == NULL) return;
-        database_delete(call->db, key, found, true);
+        database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
         return;
     }

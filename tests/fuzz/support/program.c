@@ -83,7 +83,8 @@ static const char *const integers[] = {
 };
 
 static const char *const doubles[] = {
-    "0", "1.5", "-2.25", "1e3", "inf", "-inf", "nan", "1e308", "3.0e-10", "0x10", "1e-5", "-0",
+    "0",    "1.5", "-2.25", "1e3", "inf",  "-inf", "nan", "1e308", "3.0e-10", "0x10",
+    "1e-5", "-0",  "1",     "2",   "-180", "180",  "85",  "1e6",   "0.001",
 };
 
 static const char *const patterns[] = {"*", "k*", "?", "[a-c]*", "\\*", "[^k]", "*[", "{t}*"};
@@ -135,6 +136,19 @@ static const char *const texts[] = {
     "config|set",
     "push",
     "attrib",
+    "-",
+    "+",
+    "[a",
+    "(abc",
+    "(1.5",
+    "-inf",
+    "+inf",
+    "hash-max-listpack-value",
+    "list-max-listpack-size",
+    "set-max-intset-entries",
+    "set-max-listpack-entries",
+    "zset-max-listpack-entries",
+    "quicklist-packed-threshold",
 };
 
 static void append_long(struct buffer *out, size_t len) {
@@ -169,6 +183,18 @@ static void append_moment(struct program *program, const char *name, struct buff
     buffer_append_i64(out, is_in_ms ? moment_ms : moment_ms / 1000);
 }
 
+/* How many keys or members follow: often as many as do. */
+static void append_count(uint8_t twist, struct buffer *out) {
+    buffer_append_i64(out, 1 + twist % MAX_REPEATS);
+}
+
+static void append_integer(const struct syntax_node *node, uint8_t twist, struct buffer *out) {
+    if (strncmp(node->name, "num", 3) == 0)
+        append_count(twist, out);
+    else
+        buffer_append_str(out, integers[twist % ARRAY_LEN(integers)]);
+}
+
 static void append_value(struct program *program, const struct syntax_node *node,
                          struct buffer *out) {
     enum syntax_kind kind = node->kind;
@@ -176,7 +202,7 @@ static void append_value(struct program *program, const struct syntax_node *node
     if (twist >= 0xf0) kind = twist % (SYNTAX_UNIX_TIME + 1);
     switch (kind) {
     case SYNTAX_KEY: buffer_append_str(out, keys[twist % ARRAY_LEN(keys)]); break;
-    case SYNTAX_INTEGER: buffer_append_str(out, integers[twist % ARRAY_LEN(integers)]); break;
+    case SYNTAX_INTEGER: append_integer(node, twist, out); break;
     case SYNTAX_DOUBLE: buffer_append_str(out, doubles[twist % ARRAY_LEN(doubles)]); break;
     case SYNTAX_PATTERN: buffer_append_str(out, patterns[twist % ARRAY_LEN(patterns)]); break;
     case SYNTAX_UNIX_TIME: append_moment(program, node->name, out); break;

@@ -60,6 +60,15 @@ static void numbers_out_of_range_and_nan_are_refused(void **state) {
     assert_reply(f, "SORT ends", "[\"-inf\", \"5\", \"inf\"]");
 }
 
+static void empty_elements_are_sorted_too(void **state) {
+    struct command_fixture *f = *state;
+    struct bytes push[] = {BYTES("RPUSH"), BYTES("l"), BYTES(""), BYTES("")};
+    fixture_run_args(f, push, ARRAY_LEN(push));
+    assert_reply(f, "SORT l ALPHA", "[\"\", \"\"]");
+    assert_reply(f, "SORT l", "[\"\", \"\"]");
+    assert_reply(f, "SORT l ALPHA STORE m", "2");
+}
+
 static void weights_come_from_strings_and_fields(void **state) {
     struct command_fixture *f = *state;
     fixture_run(f, "RPUSH l 1 2 3");
@@ -160,6 +169,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(numbers_are_sorted_as_numbers_and_words_as_bytes),
         TEST(numbers_out_of_range_and_nan_are_refused),
+        TEST(empty_elements_are_sorted_too),
         TEST(weights_come_from_strings_and_fields),
         TEST(a_missing_weight_is_zero_or_before_all_words),
         TEST(by_a_pattern_without_a_place_keeps_the_order),
