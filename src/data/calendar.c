@@ -118,6 +118,7 @@ static void push_record(struct calendar *calendar, struct block **chain, uint64_
 
 static uint64_t pop_record(struct calendar *calendar, struct block **chain) {
     struct block *block = *chain;
+    CHECK(block != NULL);
     block->count = (block->count - 1u) & 0xfff;
     uint64_t record = block->records[block->count];
     if (block->count == 0) {

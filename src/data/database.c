@@ -245,10 +245,10 @@ void database_store(struct database *db, struct key key, struct found *found, st
     database_discard(db, old, true);
 }
 
-void database_delete(struct database *db, struct key key, struct found found, bool is_lazy) {
+void database_delete(struct database *db, struct key key, struct found found) {
     due_word_forget(db->calendar, entry_due_word(found.entry));
     unlink_entry(db, key, found);
-    database_discard(db, found.entry, is_lazy);
+    database_discard(db, found.entry, true);
 }
 
 void database_evict(struct database *db, struct entry *entry) {

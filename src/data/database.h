@@ -67,17 +67,18 @@ struct found database_add(struct database *db, struct key key, struct entry *ent
 /* Puts `entry` in the place of the found one, whose allocation the caller has already dealt with;
  * the due word must be the same, and a value with due times of members the same value. */
 void database_replace(struct found *found, struct entry *entry);
-/* Makes the key hold `entry` (as for database_add) in place of whatever it held, which is freed, on the worker
- * when it is big; the due time is gone, the access clock stays. Adds it when found->entry is NULL. */
+/* Makes the key hold `entry` (as for database_add) in place of whatever it held, which is freed as
+ * database_delete does; the due time is gone, the access clock stays. Adds it when found->entry is
+ * NULL. */
 void database_store(struct database *db, struct key key, struct found *found, struct entry *entry);
-/* Removes the key and frees its value: at once, or when is_lazy and the value is big, on the
- * worker. */
-void database_delete(struct database *db, struct key key, struct found found, bool is_lazy);
+/* Removes the key and frees its value, on the worker when it is big. */
+void database_delete(struct database *db, struct key key, struct found found);
 /* Removes the key and hands its entry to the caller, due word 0; *due_ms tells the due time it
  * had. */
 struct entry *database_take(struct database *db, struct key key, struct found found,
                             int64_t *due_ms);
-/* Frees an entry that is in no database, as database_delete does. */
+/* Frees an entry that is in no database: at once, or when is_lazy and the value is big, on the
+ * worker. */
 void database_discard(struct database *db, struct entry *entry, bool is_lazy);
 
 /* Removes an entry to make room: fires "evicted" and frees it at once. */

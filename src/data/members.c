@@ -96,7 +96,7 @@ static void write_lens(const struct members *members, struct layout layout, char
     if (members->has_values) write_len(at, layout.size - layout.value_at);
 }
 
-static void *tag_member(char *start, struct layout layout) {
+static void *tag_member(const char *start, struct layout layout) {
     CHECK(((uintptr_t)start & MEMBER_TAG_MASK) == 0);
     return (void *)((uintptr_t)start | layout.tag);
 }

@@ -34,13 +34,6 @@ bool blocking_is_possible(const struct call *call) {
     return call->session->can_block && call->session->transaction == NULL;
 }
 
-static void reply_nothing(struct call *call, bool is_null_bulk) {
-    if (is_null_bulk)
-        reply_null(call);
-    else
-        reply_null_array(call);
-}
-
 /* --- a copy of the request --- */
 
 static size_t args_len(const struct call *call) {
@@ -144,7 +137,6 @@ static void begin(struct call *call, const struct blocking_request *request) {
         return;
     }
     struct blocking_table *table = blocking_make_table(call->engine);
-    blocked->is_null_bulk = request->is_null_bulk;
     link_blocked(table, blocked);
     add_waiters(table, blocked, call, request);
     set_deadline(table, blocked, request->timeout_ms);
@@ -161,7 +153,7 @@ void blocking_wait(struct call *call, const struct blocking_request *request) {
     } else if (blocking_is_possible(call)) {
         begin(call, request);
     } else {
-        reply_nothing(call, request->is_null_bulk);
+        reply_null_array(call);
     }
 }
 
@@ -202,7 +194,7 @@ static void reply_end(struct blocked *blocked, enum blocking_end how) {
     struct call call;
     blocking_open_reply(blocked, &call);
     if (how == BLOCKING_TIMEOUT) {
-        reply_nothing(&call, blocked->is_null_bulk);
+        reply_null_array(&call);
     } else {
         reply_error(&call, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
         blocked->command->stats.failed++;

@@ -47,16 +47,14 @@ NODISCARD bool blocking_timeout(struct call *call, uint32_t index, int64_t *time
 bool blocking_is_possible(const struct call *call);
 
 /* Waits for the keys args[first_key], args[first_key + 1], … in the call's database. The reply when
- * the time is up is the null array or, with `is_null_bulk`, null. When the call may not block,
- * replies that at once. Called again from within a re-run it waits on in its place, with its old
- * deadline. */
+ * the time is up is the null array. When the call may not block, replies that at once. Called again
+ * from within a re-run it waits on in its place, with its old deadline. */
 struct blocking_request {
     uint32_t first_key;
     uint32_t key_count;
     enum value_type_id type; /* keys that become something else do not wake it */
-    bool is_null_bulk;
-    int64_t timeout_ms; /* 0: for ever */
-    int64_t wake_ms;    /* unix time at which it is run again whatever happens; 0: at none */
+    int64_t timeout_ms;      /* 0: for ever */
+    int64_t wake_ms;         /* unix time at which it is run again whatever happens; 0: at none */
 };
 void blocking_wait(struct call *call, const struct blocking_request *request);
 

@@ -55,7 +55,6 @@ struct blocked {
     const struct bytes *args;
     uint32_t argc;
     uint32_t waiter_count;
-    bool is_null_bulk;
     bool is_muted; /* CLIENT REPLY OFF or SKIP was in force */
     bool waits_on; /* the re-run under way has found nothing */
     struct waiter waiters[];

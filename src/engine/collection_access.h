@@ -1,5 +1,5 @@
-/* What commands on lists, hashes and sets have in common: finding a key that must be of a type, and reporting that a
- * collection went with its last element. */
+/* What commands on lists, hashes and sets have in common: finding a key that must be of a type, and
+ * reporting that a collection went with its last element. */
 #ifndef ENGINE_COLLECTION_ACCESS_H
 #define ENGINE_COLLECTION_ACCESS_H
 

@@ -1,5 +1,5 @@
-/* Commands that take from the first of several keys that has anything: LMPOP, BLPOP, ZMPOP and their
- * kin. */
+/* Commands that take from the first of several keys that has anything: LMPOP, BLPOP, ZMPOP and
+ * their kin. */
 #ifndef ENGINE_FIRST_OF_KEYS_H
 #define ENGINE_FIRST_OF_KEYS_H
 
@@ -18,8 +18,8 @@ struct first_of_keys {
     uint64_t max; /* elements, at least 1 */
 };
 
-/* Reads "numkeys key… END [COUNT count]" from an index on, END being one of two words; false after the
- * error reply. Sets all but the type. */
+/* Reads "numkeys key… END [COUNT count]" from an index on, END being one of two words; false after
+ * the error reply. Sets all but the type. */
 NODISCARD bool first_of_keys_read(struct call *call, uint32_t index, const char *const end_words[2],
                                   struct first_of_keys *wanted);
 
@@ -27,8 +27,8 @@ NODISCARD bool first_of_keys_read(struct call *call, uint32_t index, const char 
 typedef void first_of_keys_function(struct call *call, struct key key, struct found *found,
                                     const struct first_of_keys *wanted);
 
-/* Calls `take` for the first key that is there. True when it did, or when one that comes first is of
- * another type, which was replied; false, without a reply, when there is none. */
+/* Calls `take` for the first key that is there. True when it did, or when one that comes first is
+ * of another type, which was replied; false, without a reply, when there is none. */
 NODISCARD bool first_of_keys_take(struct call *call, const struct first_of_keys *wanted,
                                   first_of_keys_function *take);
 /* The same, and waits for the keys when none is there: for handlers of blocking commands. */

@@ -52,11 +52,6 @@ void reply_set(struct call *call, size_t count) {
     reply_number_header(call, resp_put_set, count);
 }
 
-void reply_insert_array(struct call *call, size_t mark, size_t count) {
-    char header[RESP_HEADER_MAX];
-    output_insert(call->output, mark, header, (size_t)(resp_put_array(header, count) - header));
-}
-
 void reply_insert_set(struct call *call, size_t mark, size_t count) {
     char header[RESP_HEADER_MAX];
     char *end = resp_put_set(header, call->session->version, count);

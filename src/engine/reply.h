@@ -36,12 +36,11 @@ void reply_bulk_str(struct call *call, const char *text);
 void reply_bulk_integer(struct call *call, int64_t value);
 void reply_bulk_printf(struct call *call, const char *format, ...) PRINTF_LIKE(2, 3);
 void reply_null_array(struct call *call);
-/* For arrays and sets whose count is known only after their elements: reply_mark remembers the place,
+/* For sets whose count is known only after their elements: reply_mark remembers the place,
  * and the header is put there later. Cost: a memmove of what was replied since. */
 static inline size_t reply_mark(const struct call *call) {
     return output_mark(call->output);
 }
-void reply_insert_array(struct call *call, size_t mark, size_t count);
 void reply_insert_set(struct call *call, size_t mark, size_t count);
 /* `count` pairs follow. */
 void reply_map(struct call *call, size_t count);

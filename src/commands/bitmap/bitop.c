@@ -81,7 +81,7 @@ static void store_result(struct call *call, struct bytes result) {
         string_store(call->db, key, &found, result, STRING_STORE_RAW);
         call_notify(call, KEY_EVENT_STRING, key.name, "set");
     } else if (found.entry != NULL) {
-        database_delete(call->db, key, found, false);
+        database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
     }
 }

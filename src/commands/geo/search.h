@@ -4,8 +4,8 @@
  * after the other. A run that holds few members is checked member by member; one that holds many is
  * covered again, more finely, unless it lies inside and everything in it is wanted. Where only the
  * nearest (or farthest) are wanted the runs come in the order of their nearest (farthest) possible
- * member, and the search ends when that is worse than the worst of those kept. Members are not read:
- * only their scores are. */
+ * member, and the search ends when that is worse than the worst of those kept. Members are not
+ * read: only their scores are. */
 #ifndef COMMANDS_GEO_SEARCH_H
 #define COMMANDS_GEO_SEARCH_H
 

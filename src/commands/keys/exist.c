@@ -23,7 +23,7 @@ static void act_on_keys(struct call *call, key_action *act) {
 static bool delete_key(struct call *call, struct key key) {
     struct found found = database_find(call->db, key);
     if (found.entry == NULL) return false;
-    database_delete(call->db, key, found, true);
+    database_delete(call->db, key, found);
     call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
     return true;
 }

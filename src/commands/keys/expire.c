@@ -65,7 +65,7 @@ static bool condition_holds(const struct expire_condition *condition, int64_t ol
 /* A time that has passed deletes the key at once. */
 static void apply_due(struct call *call, struct key key, struct found found, int64_t due_ms) {
     if (due_ms <= call_now_ms(call)) {
-        database_delete(call->db, key, found, true);
+        database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
     } else {
         database_set_due(call->db, key, &found, due_ms);

@@ -10,7 +10,7 @@
 
 static void delete_existing(struct database *db, struct key key) {
     struct found found = database_find(db, key);
-    if (found.entry != NULL) database_delete(db, key, found, true);
+    if (found.entry != NULL) database_delete(db, key, found);
 }
 
 /* Puts an entry that belongs to nobody into a database, where its key is absent. */
@@ -120,7 +120,7 @@ static bool copy_key(struct call *call, const struct copy_options *options) {
     if (old.entry != NULL && !options->is_replacing) return false;
     int64_t due_ms = entry_due_ms(source);
     struct entry *copy = value_type_copy_entry(source, new_key.name, due_ms != 0);
-    if (old.entry != NULL) database_delete(options->target, new_key, old, true);
+    if (old.entry != NULL) database_delete(options->target, new_key, old);
     put(options->target, new_key, copy, due_ms);
     database_notify(options->target, KEY_EVENT_GENERIC, new_key.name, "copy_to");
     return true;

@@ -93,7 +93,7 @@ static void trim(struct call *call, struct key key, struct found *found, int64_t
         list_trim(call->db, key, found, range.first, range.first + range.count - 1);
         return;
     }
-    database_delete(call->db, key, *found, true);
+    database_delete(call->db, key, *found);
     found->entry = NULL;
 }
 

@@ -36,8 +36,8 @@ void elements_notify_pop(struct call *call, struct key key, const struct found *
                          enum list_end end);
 void elements_notify_push(struct call *call, struct key key, enum list_end end);
 
-/* For LMPOP and BLMPOP: reads "numkeys key… LEFT|RIGHT [COUNT count]" from an index on; false after an
- * error. Then replies a list's name and its elements, and removes those. */
+/* For LMPOP and BLMPOP: reads "numkeys key… LEFT|RIGHT [COUNT count]" from an index on; false after
+ * an error. Then replies a list's name and its elements, and removes those. */
 NODISCARD bool elements_read_several(struct call *call, uint32_t index,
                                      struct first_of_keys *wanted);
 void elements_take_several(struct call *call, struct key key, struct found *found,

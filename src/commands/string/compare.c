@@ -80,7 +80,7 @@ static void delete_if(struct call *call, const struct comparison *comparison) {
     }
     bool is_deleted = compare_holds(comparison, found.entry);
     if (is_deleted) {
-        database_delete(call->db, key, found, true);
+        database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
     }
     reply_integer(call, is_deleted);

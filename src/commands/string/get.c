@@ -59,7 +59,7 @@ static void getdel_command(struct call *call) {
     if (!string_access_read(call, key, &entry)) return;
     string_access_reply(call, entry);
     if (entry == NULL) return;
-    database_delete(call->db, key, database_find(call->db, key), false);
+    database_delete(call->db, key, database_find(call->db, key));
     call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
 }
 
@@ -96,7 +96,7 @@ static void apply_getex(struct call *call, struct key key, const struct getex_op
         database_set_due(call->db, key, &found, 0);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "persist");
     } else if (due_ms <= call_now_ms(call)) {
-        database_delete(call->db, key, found, false);
+        database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
     } else {
         database_set_due(call->db, key, &found, due_ms);

@@ -164,8 +164,8 @@ static void run_addition(struct addition *addition, struct score *scores) {
 static void add(struct call *call, struct add_options *options) {
     if (!add_options_read(call, options)) return;
     struct addition addition = {.call = call, .options = options, .key = call_key(call, 1)};
-    struct score few[FEW_PAIRS];
     if (LIKELY(options->pair_count <= FEW_PAIRS)) {
+        struct score few[FEW_PAIRS];
         run_addition(&addition, few);
         return;
     }

@@ -88,8 +88,8 @@ static inline bool geo_window_may_hold(const struct geo_window *window, uint64_t
     return column >= window->west && column <= window->east;
 }
 
-/* Covers the shape. The bounds of distances are 0 and infinity: they come with geo_cover_range. Cost:
- * about 1 us; for polygons also some 50 times the number of vertices. */
+/* Covers the shape. The bounds of distances are 0 and infinity: they come with geo_cover_range.
+ * Cost: about 1 us; for polygons also some 50 times the number of vertices. */
 void geo_cover_shape(struct geo_outline *outline, struct geo_cover *cover);
 /* Covers what of the shape lies in a range of more than one hash by smaller ranges, with bounds of
  * distances when has_distances; the parts that are wholly inside become smaller only then. */

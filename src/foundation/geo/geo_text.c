@@ -1,5 +1,6 @@
-/* Fixed notation in exact arithmetic: a double is mantissa * 2^-shift; its fraction times 10^decimals
- * fits in 128 bits, so that the decimals and what is to be rounded off are a shift and a mask. */
+/* Fixed notation in exact arithmetic: a double is mantissa * 2^-shift; its fraction times
+ * 10^decimals fits in 128 bits, so that the decimals and what is to be rounded off are a shift and
+ * a mask. */
 #include "foundation/geo/geo_text.h"
 
 #include "foundation/check.h"

@@ -66,7 +66,8 @@ static double haversine_of(double radians) {
     return sine * sine;
 }
 
-/* hav(d) = hav(latitudes' difference) + cos cos hav(longitudes' difference), solved for the last. */
+/* hav(d) = hav(latitudes' difference) + cos cos hav(longitudes' difference), solved for the last.
+ * */
 static struct geo_width circle_width(const struct geo_outline *outline, double latitude) {
     double center = geo_radians(outline->shape->center.latitude);
     double here = geo_radians(latitude);

@@ -4,6 +4,7 @@
 #include "engine/command_keys.h"
 #include "foundation/mem.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,10 +28,7 @@ static int tear_down(void **state) {
     return 0;
 }
 
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
 #define BAD_OFFSET "-ERR bit offset is not an integer or out of range"
-#define SYNTAX "-ERR syntax error"
 
 /* --- single bits --- */
 

@@ -1,5 +1,5 @@
-/* The geo family against an engine in process: replies and errors as a real redis-server gives them,
- * and searches against a naive model that looks at every member. */
+/* The geo family against an engine in process: replies and errors as a real redis-server gives
+ * them, and searches against a naive model that looks at every member. */
 #include "commands/geo/geo_commands.h"
 
 #include "commands/keys/key_commands.h"
@@ -9,15 +9,13 @@
 #include "foundation/mem.h"
 #include "foundation/random.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define SYNTAX "-ERR syntax error"
-#define NO_FLOAT "-ERR value is not a valid float"
 #define BAD_UNIT "-ERR unsupported unit provided. please use M, KM, FT, MI"
 #define BAD_VERTICES "-ERR GEOSEARCH BYPOLYGON must have at least 3 vertices"
 
@@ -78,7 +76,7 @@ static void a_refused_geoadd_adds_nothing(void **state) {
                  "-ERR invalid longitude,latitude pair 500.000000,0.000000");
     assert_reply(f, "GEOADD k 0 0 a 0 85.06 b",
                  "-ERR invalid longitude,latitude pair 0.000000,85.060000");
-    assert_reply(f, "GEOADD k 0 0 a x 0 b", NO_FLOAT);
+    assert_reply(f, "GEOADD k 0 0 a x 0 b", NOT_FLOAT);
     assert_reply(f, "GEOADD k NX XX 0 0 a", SYNTAX);
     assert_reply(f, "GEOADD k 0 0 a 1", SYNTAX);
     assert_reply(f, "EXISTS k", "0");
@@ -426,10 +424,10 @@ static void a_cursor_says_where_the_page_ended(void **state) {
 /* Half of the members stay; others come and go between the pages. */
 static void disturb(struct command_fixture *f, struct world *world) {
     for (int i = 0; i < 20; i++) {
-        char line[LINE_MAX];
         int which = (int)random_below(PLACES / 2) * 2;
         struct place *place = &world->places[which];
         if (place->is_there) {
+            char line[LINE_MAX];
             place->is_there = false;
             snprintf(line, sizeof(line), "ZREM w %s", place->name);
             assert_string_equal(fixture_run(f, line), "1");

@@ -47,13 +47,6 @@ static void add_range(struct command_fixture *f, const char *key, int first, int
     }
 }
 
-static void set_sparse_max_bytes(struct command_fixture *f, struct bytes value) {
-    const struct bytes pair[] = {BYTES("hll-sparse-max-bytes"), value};
-    struct buffer error = {0};
-    assert_true(directives_set(f->engine->directives, pair, 1, true, &error));
-    buffer_destroy(&error);
-}
-
 static void pfadd_tells_whether_a_register_rose(void **state) {
     struct command_fixture *f = *state;
     assert_reply(f, "PFADD h a b", "1");
@@ -124,7 +117,7 @@ static void pfmerge_takes_the_destination_in(void **state) {
 
 static void a_grown_sketch_becomes_dense_and_goes_on_counting(void **state) {
     struct command_fixture *f = *state;
-    set_sparse_max_bytes(f, BYTES("100"));
+    fixture_set_directive(f, "hll-sparse-max-bytes", "100");
     add_range(f, "h", 0, 20);
     assert_reply(f, "PFDEBUG ENCODING h", "sparse");
     add_range(f, "h", 20, 200);

@@ -57,7 +57,7 @@ static void set(struct database *db, struct key key, int64_t due_ms) {
 static bool remove_key(struct database *db, struct key key) {
     struct found found = database_find(db, key);
     if (found.entry == NULL) return false;
-    database_delete(db, key, found, false);
+    database_delete(db, key, found);
     return true;
 }
 

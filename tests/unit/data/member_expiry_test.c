@@ -391,7 +391,7 @@ static void clearing_and_deleting_leave_nothing_to_expire(void **state) {
         assert_int_equal(database_overhead_bytes(fixture.db), empty_bytes);
         make(&fixture, kind, "k", 100, 200);
         struct key key = key_of(BYTES("k"));
-        database_delete(fixture.db, key, database_find(fixture.db, key), false);
+        database_delete(fixture.db, key, database_find(fixture.db, key));
         make(&fixture, kind, "k", 100, 200);
         database_evict(fixture.db, database_find(fixture.db, key).entry);
         fixture.events[0] = '\0';
@@ -490,9 +490,11 @@ static void setting_and_deleting_for_ever_keeps_the_records_few(void **state) {
             set_member_due(&fixture, kind, "k", 0, START_MS + 3600000 - i % 1000);
             struct found found = database_find(fixture.db, key);
             if (i % 3 == 0) delete_member(&fixture, kind, "k", 0);
-            if (i % 3 == 1) database_delete(fixture.db, key, found, false);
-            if (i % 3 == 2) string_store(fixture.db, key, &found, BYTES("text"), 0);
-            if (i % 3 == 2) database_delete(fixture.db, key, found, false);
+            if (i % 3 == 1) database_delete(fixture.db, key, found);
+            if (i % 3 == 2) {
+                string_store(fixture.db, key, &found, BYTES("text"), 0);
+                database_delete(fixture.db, key, found);
+            }
             assert_true(record_count(&fixture, 0) < 1000);
         }
         stop(&fixture);
@@ -537,8 +539,9 @@ static void rename_in_both(struct fixture *fixture, struct model *model, uint32_
     snprintf(to_name, sizeof(to_name), "k%u", to);
     struct key to_key = key_of(bytes_of_str(to_name));
     struct found found = database_find(fixture->db, to_key);
-    if (found.entry != NULL) database_delete(fixture->db, to_key, found, false);
-    carry(fixture->db, from_name, fixture->db, to_name);
+    if (found.entry != NULL) database_delete(fixture->db, to_key, found);
+    struct database *db = fixture->db;
+    carry(db, from_name, db, to_name);
     memcpy(model->exists[to], model->exists[from], sizeof(model->exists[to]));
     memcpy(model->due_ms[to], model->due_ms[from], sizeof(model->due_ms[to]));
     clear_line(model, from);
@@ -557,7 +560,7 @@ static void change_one(struct fixture *fixture, struct model *model) {
         rename_in_both(fixture, model, key, name);
     } else if (what == 1 && count != 0) {
         struct key k = key_of(bytes_of_str(name));
-        database_delete(fixture->db, k, database_find(fixture->db, k), true);
+        database_delete(fixture->db, k, database_find(fixture->db, k));
         clear_line(model, key);
     } else if (!model->exists[key][member]) {
         add_member(fixture, kind, name, member);

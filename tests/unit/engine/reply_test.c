@@ -120,7 +120,7 @@ static void a_large_value_on_its_way_out_survives_its_deletion(void **state) {
     assert_ptr_not_equal(edited, stored); /* it is being sent: the edit has taken a copy */
     edited[0] = 'y';
     assert_int_equal(stored[0], 0);
-    database_delete(db, key, found, false);
+    database_delete(db, key, found);
     assert_int_equal(stored[STRING_SHARE_MIN - 1], 0);
     assert_true(output_pending_bytes(&session->output) > STRING_SHARE_MIN);
     mem_free(text);

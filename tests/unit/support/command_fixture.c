@@ -102,6 +102,13 @@ void fixture_free(struct command_fixture *fixture) {
     mem_free(fixture);
 }
 
+void fixture_set_directive(struct command_fixture *fixture, const char *name, const char *value) {
+    const struct bytes pair[] = {bytes_of_str(name), bytes_of_str(value)};
+    struct buffer error = {0};
+    assert_true(directives_set(fixture->directives, pair, 1, true, &error));
+    buffer_destroy(&error);
+}
+
 /* --- replies as text --- */
 
 static struct bytes take(struct bytes *in, size_t len) {

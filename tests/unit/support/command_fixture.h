@@ -50,6 +50,9 @@ struct command_fixture *fixture_new(const struct command_list *const *commands);
 struct command_fixture *fixture_new_of_features(const struct feature *const *features);
 void fixture_free(struct command_fixture *fixture);
 
+/* Sets a directive, which takes the value. */
+void fixture_set_directive(struct command_fixture *fixture, const char *name, const char *value);
+
 /* Runs a command line, whose words are parted and quoted as in redis-cli, and returns the reply as
  * text, valid until the next run. */
 const char *fixture_run(struct command_fixture *fixture, const char *line);

@@ -247,7 +247,7 @@ size_t hash_delete(struct database *db, struct key key, struct found *found,
                                      : hash_packed_delete(entry, names, count);
     if (entry_has(entry, ENTRY_HAS_MEMBER_DUES)) member_expiry_update(db, key, entry);
     if (hash_len(entry) != 0) return deleted;
-    database_delete(db, key, *found, false);
+    database_delete(db, key, *found);
     found->entry = NULL;
     return deleted;
 }

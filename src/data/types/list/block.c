@@ -123,7 +123,7 @@ static char *open_gap(struct slot *slot, const char *at, size_t size, size_t max
     size_t before = (size_t)(at - block_first(slot->block));
     size_t bytes = block_bytes(slot->block);
     enum list_end end = before < bytes - before ? LIST_HEAD : LIST_TAIL;
-    size_t room[2] = {
+    const size_t room[2] = {
         [LIST_HEAD] = slot->block->begin, [LIST_TAIL] = block_cap(slot->block) - slot->block->end};
     if (room[end] < size && room[1 - end] >= size) {
         end = 1 - end;

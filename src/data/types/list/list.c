@@ -202,7 +202,7 @@ void list_store(struct database *db, struct key key, struct found *found,
 /* --- dropping --- */
 
 void list_delete_key(struct database *db, struct key key, struct found *found) {
-    database_delete(db, key, *found, true);
+    database_delete(db, key, *found);
     found->entry = NULL;
 }
 

@@ -89,7 +89,7 @@ size_t set_add(struct database *db, struct key key, struct found *found,
 static void finish_removal(struct database *db, struct key key, struct found *found) {
     if (entry_has(found->entry, ENTRY_HAS_MEMBER_DUES)) member_expiry_update(db, key, found->entry);
     if (set_len(found->entry) != 0) return;
-    database_delete(db, key, *found, false);
+    database_delete(db, key, *found);
     found->entry = NULL;
 }
 
@@ -130,7 +130,7 @@ static void pop_all(struct database *db, struct key key, struct found *found,
                     set_visit_function *visit, void *context) {
     struct scan all = {.visit = visit, .context = context};
     set_for_each(found->entry, visit_regardless, &all);
-    database_delete(db, key, *found, true);
+    database_delete(db, key, *found);
     found->entry = NULL;
 }
 

@@ -70,11 +70,8 @@ void set_builder_reserve(struct set_builder *builder, size_t count);
 void set_builder_free(struct set_builder *builder);
 /* True when the member is new. */
 bool set_builder_add(struct set_builder *builder, struct bytes member);
-bool set_builder_remove(struct set_builder *builder, struct bytes member);
 bool set_builder_has(const struct set_builder *builder, struct bytes member);
 size_t set_builder_len(const struct set_builder *builder);
-void set_builder_for_each(const struct set_builder *builder, set_visit_function *visit,
-                          void *context);
 /* Puts the set in place of what the key had (any type, freed; due time gone) and frees the builder.
  * An empty one deletes the key: found->entry becomes NULL. */
 void set_builder_store(struct set_builder *builder, struct database *db, struct key key,

@@ -26,21 +26,12 @@ bool set_builder_add(struct set_builder *builder, struct bytes member) {
     return set_form_add(&builder->form, member);
 }
 
-bool set_builder_remove(struct set_builder *builder, struct bytes member) {
-    return set_form_remove(&builder->form, member);
-}
-
 bool set_builder_has(const struct set_builder *builder, struct bytes member) {
     return set_form_has(builder->form, member);
 }
 
 size_t set_builder_len(const struct set_builder *builder) {
     return set_form_len(builder->form);
-}
-
-void set_builder_for_each(const struct set_builder *builder, set_visit_function *visit,
-                          void *context) {
-    set_form_for_each(builder->form, visit, context);
 }
 
 /* --- storing --- */
@@ -52,7 +43,7 @@ void set_builder_store(struct set_builder *builder, struct database *db, struct 
     mem_free(builder);
     if (set_form_len(form) == 0) {
         set_form_free(form);
-        if (found->entry != NULL) database_delete(db, key, *found, true);
+        if (found->entry != NULL) database_delete(db, key, *found);
         found->entry = NULL;
     } else {
         database_store(db, key, found, set_new_entry(key, form));

@@ -248,7 +248,7 @@ bool zset_put(struct database *db, struct key key, struct found *found, struct b
 static void finish_removal(struct database *db, struct key key, struct found *found) {
     if (entry_has(found->entry, ENTRY_HAS_MEMBER_DUES)) member_expiry_update(db, key, found->entry);
     if (zset_len(found->entry) != 0) return;
-    database_delete(db, key, *found, false);
+    database_delete(db, key, *found);
     found->entry = NULL;
 }
 
@@ -278,7 +278,7 @@ void zset_remove_ranks(struct database *db, struct key key, struct found *found,
     if (visit != NULL) zset_visit(entry, ranks, is_reverse, visit_regardless, &all);
     if (ranks.start == ranks.end) return;
     if (ranks.end - ranks.start == zset_len(entry)) {
-        database_delete(db, key, *found, true);
+        database_delete(db, key, *found);
         found->entry = NULL;
         return;
     }

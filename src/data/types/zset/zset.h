@@ -117,10 +117,6 @@ void zset_builder_free(struct zset_builder *builder);
  * is added with 0 when absent (*is_new). */
 union score_cell *zset_builder_member(struct zset_builder *builder, struct bytes member,
                                       bool *is_new);
-/* The same, NULL when absent. */
-union score_cell *zset_builder_find(struct zset_builder *builder, struct bytes member);
-/* True when it was there. */
-bool zset_builder_remove(struct zset_builder *builder, struct bytes member);
 size_t zset_builder_len(const struct zset_builder *builder);
 /* In order of score and bytes. O(n log n). */
 void zset_builder_visit(const struct zset_builder *builder, zset_visit_function *visit,

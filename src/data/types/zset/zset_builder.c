@@ -43,20 +43,6 @@ union score_cell *zset_builder_member(struct zset_builder *builder, struct bytes
     return cell_of(builder, found);
 }
 
-union score_cell *zset_builder_find(struct zset_builder *builder, struct bytes member) {
-    struct table_place place;
-    const void *found = members_find(builder->members, member, members_hash(member), &place);
-    return found == NULL ? NULL : cell_of(builder, found);
-}
-
-bool zset_builder_remove(struct zset_builder *builder, struct bytes member) {
-    uint64_t hash = members_hash(member);
-    struct table_place place;
-    if (members_find(builder->members, member, hash, &place) == NULL) return false;
-    members_remove(builder->members, place, hash);
-    return true;
-}
-
 /* --- the order --- */
 
 struct ranked {
@@ -172,7 +158,7 @@ void zset_builder_store(struct zset_builder *builder, struct database *db, struc
                         struct found *found) {
     if (zset_builder_len(builder) == 0) {
         zset_builder_free(builder);
-        if (found->entry != NULL) database_delete(db, key, *found, true);
+        if (found->entry != NULL) database_delete(db, key, *found);
         found->entry = NULL;
         return;
     }

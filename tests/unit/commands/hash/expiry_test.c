@@ -9,7 +9,7 @@
 /* Every test runs with packed hashes and with tables. */
 static int set_up_table(void **state) {
     int result = set_up(state);
-    set_directive(*state, "hash-max-listpack-entries", "0");
+    fixture_set_directive(*state, "hash-max-listpack-entries", "0");
     return result;
 }
 
@@ -174,7 +174,7 @@ static void a_hash_with_due_times_may_become_a_table(void **state) {
     struct command_fixture *f = *state;
     run(f, "HSET h a 1 b 2");
     run(f, "HPEXPIRE h 1000 FIELDS 1 a");
-    set_directive(f, "hash-max-listpack-entries", "2");
+    fixture_set_directive(f, "hash-max-listpack-entries", "2");
     run(f, "HSET h c 3");
     assert_encoding(f, "h", "hashtable");
     assert_reply(f, "HPTTL h FIELDS 3 a b c", "[1000, -1, -1]");

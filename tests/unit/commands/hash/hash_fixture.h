@@ -1,19 +1,16 @@
 /* What the tests of the hash commands share: an engine with them and the commands on keys. */
-#ifndef UNIT_COMMANDS_HASH_FIXTURE_H
-#define UNIT_COMMANDS_HASH_FIXTURE_H
+#ifndef UNIT_COMMANDS_HASH_HASH_FIXTURE_H
+#define UNIT_COMMANDS_HASH_HASH_FIXTURE_H
 
 #include "commands/hash/hash_commands.h"
 #include "commands/keys/key_commands.h"
 #include "commands/string/string_commands.h"
 #include "data/types/hash/hash.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
-#define SYNTAX_ERROR "-ERR syntax error"
 
 static inline int set_up(void **state) {
     static const struct command_list *const lists[] = {
@@ -39,13 +36,6 @@ static inline int tear_down(void **state) {
 static inline void run(struct command_fixture *f, const char *line) {
     assert_int_not_equal(fixture_run(f, line)[0], '-');
     (void)fixture_events(f);
-}
-
-static inline void set_directive(struct command_fixture *f, const char *name, const char *value) {
-    const struct bytes pair[] = {bytes_of_str(name), bytes_of_str(value)};
-    struct buffer error = {0};
-    assert_true(directives_set(f->engine->directives, pair, 1, true, &error));
-    buffer_destroy(&error);
 }
 
 static inline void assert_encoding(struct command_fixture *f, const char *key,

@@ -74,7 +74,7 @@ static void whole_hashes_are_read_in_either_protocol(void **state) {
 static void many_fields_are_read_from_a_table(void **state) {
     struct command_fixture *f = *state;
     enum { FIELDS = 100 };
-    set_directive(f, "hash-max-listpack-entries", "0");
+    fixture_set_directive(f, "hash-max-listpack-entries", "0");
     make_hash(f, "h", FIELDS);
     assert_encoding(f, "h", "hashtable");
     struct buffer line = {0}, expected = {0};
@@ -230,8 +230,8 @@ static void hrandfield_refuses(void **state) {
     struct command_fixture *f = *state;
     make_hash(f, "h", 1);
     assert_reply(f, "HRANDFIELD h x", NOT_INTEGER);
-    assert_reply(f, "HRANDFIELD h 1 NONSENSE", SYNTAX_ERROR);
-    assert_reply(f, "HRANDFIELD h 1 WITHVALUES x", SYNTAX_ERROR);
+    assert_reply(f, "HRANDFIELD h 1 NONSENSE", SYNTAX);
+    assert_reply(f, "HRANDFIELD h 1 WITHVALUES x", SYNTAX);
     assert_reply(f, "HRANDFIELD h -9223372036854775808",
                  "-ERR value is out of range, value must between -9223372036854775807 and "
                  "9223372036854775807");
@@ -267,7 +267,7 @@ static int walk(struct command_fixture *f, const char *options, int *seen) {
         const char *reply = fixture_run(f, line);
         assert_int_equal(sscanf(reply, "[\"%31[0-9]\"", cursor), 1);
         for (const char *at = strstr(reply, "\"f"); at != NULL; at = strstr(at + 1, "\"f"))
-            seen[atoi(at + 2)]++;
+            seen[strtol(at + 2, NULL, 10)]++;
         steps++;
         assert_true(steps < 10000);
     } while (strcmp(cursor, "0") != 0);
@@ -299,11 +299,11 @@ static void hscan_refuses(void **state) {
     assert_reply(f, "HSCAN s x", "-ERR invalid cursor");
     assert_reply(f, "HSCAN absent x", "-ERR invalid cursor");
     assert_reply(f, "HSCAN absent 0 NONSENSE", "[\"0\", []]");
-    assert_reply(f, "HSCAN h 0 NONSENSE", SYNTAX_ERROR);
-    assert_reply(f, "HSCAN h 0 COUNT 0", SYNTAX_ERROR);
+    assert_reply(f, "HSCAN h 0 NONSENSE", SYNTAX);
+    assert_reply(f, "HSCAN h 0 COUNT 0", SYNTAX);
     assert_reply(f, "HSCAN h 0 COUNT x", NOT_INTEGER);
-    assert_reply(f, "HSCAN h 0 MATCH", SYNTAX_ERROR);
-    assert_reply(f, "HSCAN h 0 TYPE hash", SYNTAX_ERROR);
+    assert_reply(f, "HSCAN h 0 MATCH", SYNTAX);
+    assert_reply(f, "HSCAN h 0 TYPE hash", SYNTAX);
 }
 
 /* --- MHGET --- */
@@ -366,7 +366,7 @@ static void mhget_refuses(void **state) {
 
 static void the_directives_bound_packed_hashes_at_once(void **state) {
     struct command_fixture *f = *state;
-    set_directive(f, "hash-max-listpack-entries", "3");
+    fixture_set_directive(f, "hash-max-listpack-entries", "3");
     run(f, "HSET h a 1 b 2 c 3");
     assert_encoding(f, "h", "listpack");
     run(f, "HSET h a 4");
@@ -375,7 +375,7 @@ static void the_directives_bound_packed_hashes_at_once(void **state) {
     assert_encoding(f, "h", "hashtable");
     run(f, "HDEL h a b c");
     assert_encoding(f, "h", "hashtable");
-    set_directive(f, "hash-max-ziplist-value", "5");
+    fixture_set_directive(f, "hash-max-ziplist-value", "5");
     run(f, "HSET v a 12345");
     assert_encoding(f, "v", "listpack");
     run(f, "HSET v a 123456");
@@ -388,7 +388,7 @@ static void the_directives_bound_packed_hashes_at_once(void **state) {
 
 static void counting_may_outgrow_the_packed_form(void **state) {
     struct command_fixture *f = *state;
-    set_directive(f, "hash-max-listpack-value", "2");
+    fixture_set_directive(f, "hash-max-listpack-value", "2");
     run(f, "HINCRBY h n 99");
     assert_encoding(f, "h", "listpack");
     assert_reply(f, "HINCRBY h n 1", "100");

@@ -5,6 +5,7 @@
 #include "commands/set/set_commands.h"
 #include "commands/string/string_commands.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +14,6 @@
 #include <stdio.h>
 
 #include <cmocka.h>
-
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
 
 static const struct command_list *const lists[] = {
     &member_expire_commands,

@@ -317,14 +317,16 @@ static void large_tables_agree(void **state) {
 static void many_small_sets_are_subtracted_as_one(void **state) {
     struct command_fixture *f = *state;
     add_series(f, "a", "m", 0, 2000, 1);
-    char line[2048] = "SDIFFCARD 101 a";
+    struct buffer line = {0};
+    buffer_append_str(&line, "SDIFFCARD 101 a");
     for (int i = 0; i < 100; i++) {
         char key[16];
         snprintf(key, sizeof(key), "b%d", i);
         add_series(f, key, "m", i * 7, 3, 7);
-        strcat(strcat(line, " "), key);
+        buffer_printf(&line, " %s", key);
     }
-    assert_reply(f, line, "1898");
+    assert_reply(f, buffer_c_str(&line), "1898");
+    buffer_destroy(&line);
 }
 
 static void large_intsets_are_merged(void **state) {

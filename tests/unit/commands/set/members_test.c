@@ -102,7 +102,7 @@ static void limits_apply_from_the_next_addition(void **state) {
     struct command_fixture *f = *state;
     fixture_run(f, "SADD s a b c d e");
     assert_reply(f, "OBJECT ENCODING s", "\"listpack\"");
-    set_directive(f, "set-max-listpack-entries", "4");
+    fixture_set_directive(f, "set-max-listpack-entries", "4");
     assert_reply(f, "OBJECT ENCODING s", "\"listpack\"");
     fixture_run(f, "SADD s f");
     assert_reply(f, "OBJECT ENCODING s", "\"hashtable\"");

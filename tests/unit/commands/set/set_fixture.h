@@ -8,6 +8,7 @@
 #include "commands/string/string_commands.h"
 #include "engine/session.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,10 +19,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
-#define SYNTAX "-ERR syntax error"
 
 static const struct command_list *const set_fixture_lists[] = {
     &key_exist_commands,  &key_expire_commands, &key_object_commands,
@@ -34,24 +31,17 @@ static const struct feature *const set_fixture_features[] = {
     NULL,
 };
 
-static inline void set_directive(struct command_fixture *f, const char *name, const char *value) {
-    const struct bytes pair[] = {bytes_of_str(name), bytes_of_str(value)};
-    struct buffer error = {0};
-    assert_true(directives_set(f->engine->directives, pair, 1, true, &error));
-    buffer_destroy(&error);
-}
-
 /* Limits so small that sets change their encoding at once. */
 static inline void use_small_limits(struct command_fixture *f) {
-    set_directive(f, "set-max-intset-entries", "4");
-    set_directive(f, "set-max-listpack-entries", "4");
-    set_directive(f, "set-max-listpack-value", "8");
+    fixture_set_directive(f, "set-max-intset-entries", "4");
+    fixture_set_directive(f, "set-max-listpack-entries", "4");
+    fixture_set_directive(f, "set-max-listpack-value", "8");
 }
 
 static inline void use_default_limits(struct command_fixture *f) {
-    set_directive(f, "set-max-intset-entries", "512");
-    set_directive(f, "set-max-listpack-entries", "128");
-    set_directive(f, "set-max-listpack-value", "64");
+    fixture_set_directive(f, "set-max-intset-entries", "512");
+    fixture_set_directive(f, "set-max-listpack-entries", "128");
+    fixture_set_directive(f, "set-max-listpack-value", "64");
 }
 
 static inline int set_up_sets(void **state) {
@@ -74,7 +64,7 @@ static inline int compare_texts(const void *a, const void *b) {
 static inline const char *run_sorted(struct command_fixture *f, const char *line) {
     enum { ELEMENTS_MAX = 4096 };
     static char text[1 << 16], sorted[1 << 16];
-    char *elements[ELEMENTS_MAX];
+    char *elements[ELEMENTS_MAX] = {0};
     const char *reply = fixture_run(f, line);
     size_t len = strlen(reply), count = 0;
     assert_true(len >= 2 && len < sizeof(text));

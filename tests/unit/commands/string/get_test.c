@@ -185,7 +185,7 @@ static void getex_refuses_what_does_not_go_together(void **state) {
                                         "GETEX a KEEPTTL",      "GETEX a nonsense"};
     static const char *const invalid = "-ERR invalid expire time in 'getex' command";
     run_quietly(f, "SET a 1");
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++) assert_reply(f, lines[i], SYNTAX_ERROR);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) assert_reply(f, lines[i], SYNTAX);
     assert_reply(f, "GETEX a EX 0", invalid);
     assert_reply(f, "GETEX a PX -1", invalid);
     assert_reply(f, "GETEX a EX 9223372036854775807", invalid);

@@ -137,7 +137,7 @@ static void it_refuses_bad_arguments(void **state) {
         "INCREX a EX 1 ENX ENX",
         "INCREX a 5",
     };
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++) assert_reply(f, lines[i], SYNTAX_ERROR);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) assert_reply(f, lines[i], SYNTAX);
     assert_reply(f, "INCREX", "-ERR wrong number of arguments for 'increx' command");
     assert_reply(f, "INCREX a ENX", "-ERR ENX flag requires an expiration");
     assert_reply(f, "INCREX a EX 0", "-ERR invalid expire time in 'increx' command");

@@ -44,9 +44,9 @@ static void it_refuses_bad_arguments(void **state) {
     set_texts(f);
     assert_reply(f, "LCS a b LEN IDX",
                  "-ERR If you want both the length and indexes, please just use IDX.");
-    assert_reply(f, "LCS a b MINMATCHLEN", SYNTAX_ERROR);
+    assert_reply(f, "LCS a b MINMATCHLEN", SYNTAX);
     assert_reply(f, "LCS a b MINMATCHLEN x", NOT_INTEGER);
-    assert_reply(f, "LCS a b nonsense", SYNTAX_ERROR);
+    assert_reply(f, "LCS a b nonsense", SYNTAX);
     assert_reply(f, "LCS a", "-ERR wrong number of arguments for 'lcs' command");
     struct entry *entry = database_find(f->engine->keyspace->dbs[0], key_of(BYTES("a"))).entry;
     entry->type = 15;

@@ -128,7 +128,7 @@ static void set_refuses_what_does_not_go_together(void **state) {
         "SET a 2 PERSIST",
     };
     run_quietly(f, "SET a 1");
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++) assert_reply(f, lines[i], SYNTAX_ERROR);
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) assert_reply(f, lines[i], SYNTAX);
     assert_reply(f, "SET a", "-ERR wrong number of arguments for 'set' command");
     assert_reply(f, "GET a", "\"1\"");
     assert_events(f, "");

@@ -7,13 +7,10 @@
 #include "data/database.h"
 #include "data/value_type.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
-#define SYNTAX_ERROR "-ERR syntax error"
 
 static inline int set_up(void **state) {
     static const struct command_list *const lists[] = {

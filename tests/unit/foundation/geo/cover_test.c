@@ -1,5 +1,5 @@
-/* Coverings against brute force: random shapes of every size, at poles, antimeridian and limits, and
- * points that lie mostly near their edges. */
+/* Coverings against brute force: random shapes of every size, at poles, antimeridian and limits,
+ * and points that lie mostly near their edges. */
 #include "foundation/geo/cover.h"
 
 #include "foundation/check.h"

@@ -1,7 +1,7 @@
-/* What the tests of the sorted set family share: a fixture with its commands and those of keys, sets
- * and strings, the limits between the encodings, and sets of exact scores. */
-#ifndef UNIT_COMMANDS_ZSET_FIXTURE_H
-#define UNIT_COMMANDS_ZSET_FIXTURE_H
+/* What the tests of the sorted set family share: a fixture with its commands and those of keys,
+ * sets and strings, the limits between the encodings, and sets of exact scores. */
+#ifndef UNIT_COMMANDS_ZSET_ZSET_FIXTURE_H
+#define UNIT_COMMANDS_ZSET_ZSET_FIXTURE_H
 
 #include "commands/keys/key_commands.h"
 #include "commands/set/set_commands.h"
@@ -10,6 +10,7 @@
 #include "data/types/zset/zset.h"
 #include "engine/session.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,11 +19,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_FLOAT "-ERR value is not a valid float"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
-#define SYNTAX "-ERR syntax error"
 
 static const struct command_list *const zset_fixture_lists[] = {
     &key_exist_commands,
@@ -41,16 +37,9 @@ static const struct feature *const zset_fixture_features[] = {
     NULL,
 };
 
-static inline void set_directive(struct command_fixture *f, const char *name, const char *value) {
-    const struct bytes pair[] = {bytes_of_str(name), bytes_of_str(value)};
-    struct buffer error = {0};
-    assert_true(directives_set(f->engine->directives, pair, 1, true, &error));
-    buffer_destroy(&error);
-}
-
 static inline void use_limits(struct command_fixture *f, const char *max_entries) {
-    set_directive(f, "zset-max-listpack-entries", max_entries);
-    set_directive(f, "zset-max-listpack-value", "64");
+    fixture_set_directive(f, "zset-max-listpack-entries", max_entries);
+    fixture_set_directive(f, "zset-max-listpack-value", "64");
 }
 
 static inline int set_up_packed(void **state) {

@@ -1,5 +1,5 @@
 /* Unions, intersections and differences of sorted sets. */
-#include "unit/commands/zset_fixture.h"
+#include "unit/commands/zset/zset_fixture.h"
 
 static void fill(struct command_fixture *f) {
     fixture_run(f, "ZADD a 1 x 2 y 3 z");

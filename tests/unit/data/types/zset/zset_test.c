@@ -1,5 +1,5 @@
 /* Sorted sets by example; zset_model_test.c goes on at random. */
-#include "unit/data/types/zset_fixture.h"
+#include "unit/data/types/zset/zset_fixture.h"
 
 #include "data/value_digest.h"
 #include "foundation/containers/listpack.h"
@@ -33,14 +33,14 @@ static void assert_range(const struct entry *entry, uint64_t start, uint64_t end
 }
 
 static void assert_all(struct fixture *fixture, const char *expected) {
-    const struct entry *entry = find_zset(fixture).entry;
+    const struct entry *entry = find_the_key(fixture).entry;
     zset_verify(entry);
     assert_range(entry, 0, zset_len(entry), false, expected);
 }
 
 /* Makes a table of a packed set, and no other change. */
 static void make_table(struct fixture *fixture) {
-    struct found found = find_zset(fixture);
+    struct found found = find_the_key(fixture);
     zset_set_limits(0, 0);
     zset_put(fixture->db, the_key(), &found, BYTES("~"), score_of_double(INFINITY), false);
     assert_encoding(found.entry, "skiplist");
@@ -57,7 +57,7 @@ static void keep_members_in_order_of_score_and_bytes(void **state) {
     assert_true(put(fixture, "z", -INFINITY));
     assert_false(put(fixture, "a", 1.5));
     assert_all(fixture, "z:-inf a:1.5 10:2 9:2 b:2 c:2 ");
-    assert_encoding(find_zset(fixture).entry, "listpack");
+    assert_encoding(find_the_key(fixture).entry, "listpack");
     make_table(fixture);
     assert_all(fixture, "z:-inf a:1.5 10:2 9:2 b:2 c:2 ");
     assert_false(put(fixture, "9", 7));
@@ -70,7 +70,7 @@ static void visit_either_way_until_the_visitor_has_enough(void **state) {
         put(fixture, "a", 1);
         put(fixture, "b", 2);
         put(fixture, "c", 3);
-        const struct entry *entry = find_zset(fixture).entry;
+        const struct entry *entry = find_the_key(fixture).entry;
         assert_range(entry, 1, 3, false, "b:2 c:3 ");
         assert_range(entry, 0, 2, true, "b:2 a:1 ");
         assert_range(entry, 2, 2, true, "");
@@ -112,7 +112,7 @@ static void hold_small_sets_byte_for_byte_as_redis(void **state) {
     put(fixture, "-inf", -INFINITY);
     put(fixture, "b", 2.5);
     put(fixture, "70000", 3e5);
-    const char *listpack = entry_pointer(find_zset(fixture).entry);
+    const char *listpack = entry_pointer(find_the_key(fixture).entry);
     assert_int_equal(listpack_bytes(listpack), sizeof(expected) - 1);
     assert_memory_equal(listpack, expected, sizeof(expected) - 1);
 }
@@ -134,23 +134,23 @@ static void become_a_table_beyond_the_limits(void **state) {
     zset_set_limits(2, 3);
     put(fixture, "a", 1);
     put(fixture, "abc", 2);
-    assert_encoding(find_zset(fixture).entry, "listpack");
+    assert_encoding(find_the_key(fixture).entry, "listpack");
     put(fixture, "a", 5);
-    assert_encoding(find_zset(fixture).entry, "listpack");
+    assert_encoding(find_the_key(fixture).entry, "listpack");
     put(fixture, "b", 3);
-    assert_encoding(find_zset(fixture).entry, "skiplist");
+    assert_encoding(find_the_key(fixture).entry, "skiplist");
     assert_all(fixture, "abc:2 b:3 a:5 ");
-    struct found found = find_zset(fixture);
-    database_delete(fixture->db, the_key(), found, false);
+    struct found found = find_the_key(fixture);
+    database_delete(fixture->db, the_key(), found);
     put(fixture, "abcd", 1);
-    assert_encoding(find_zset(fixture).entry, "skiplist");
+    assert_encoding(find_the_key(fixture).entry, "skiplist");
 }
 
 static void assert_rank(struct fixture *fixture, const char *member, uint64_t expected,
                         double expected_score) {
     uint64_t rank;
     struct score score;
-    assert_true(zset_rank(find_zset(fixture).entry, bytes_of_str(member), &rank, &score));
+    assert_true(zset_rank(find_the_key(fixture).entry, bytes_of_str(member), &rank, &score));
     assert_int_equal(rank, expected);
     assert_true(score.number == expected_score);
 }
@@ -166,9 +166,9 @@ static void tell_rank_and_score(void **state) {
         assert_rank(fixture, "b", 2, 1);
         uint64_t rank;
         struct score score;
-        assert_false(zset_rank(find_zset(fixture).entry, BYTES("d"), &rank, &score));
-        assert_false(zset_score(find_zset(fixture).entry, BYTES("d"), &score));
-        assert_true(zset_score(find_zset(fixture).entry, BYTES("c"), &score));
+        assert_false(zset_rank(find_the_key(fixture).entry, BYTES("d"), &rank, &score));
+        assert_false(zset_score(find_the_key(fixture).entry, BYTES("d"), &score));
+        assert_true(zset_score(find_the_key(fixture).entry, BYTES("c"), &score));
         assert_true(score.number == 0.5);
         make_table(fixture);
     }
@@ -177,7 +177,7 @@ static void tell_rank_and_score(void **state) {
 static void assert_scores(struct fixture *fixture, struct score min, bool is_min_open,
                           struct score max, bool is_max_open, uint64_t start, uint64_t end) {
     struct zset_score_range range = {min, max, is_min_open, is_max_open};
-    struct zset_ranks ranks = zset_ranks_by_score(find_zset(fixture).entry, &range);
+    struct zset_ranks ranks = zset_ranks_by_score(find_the_key(fixture).entry, &range);
     if (start == end) {
         assert_int_equal(ranks.start, ranks.end);
         return;
@@ -220,7 +220,7 @@ static void assert_lex(struct fixture *fixture, const char *min, const char *max
             .is_open = texts[i][0] == '(',
             .infinity = (int8_t)((texts[i][0] == '+') - (texts[i][0] == '-')),
         };
-    struct zset_ranks ranks = zset_ranks_by_lex(find_zset(fixture).entry, &range);
+    struct zset_ranks ranks = zset_ranks_by_lex(find_the_key(fixture).entry, &range);
     assert_int_equal(ranks.end - ranks.start, end - start);
     if (start != end) assert_int_equal(ranks.start, start);
 }
@@ -252,7 +252,7 @@ static void delete_the_key_with_the_last_member(void **state) {
         zset_set_limits(DEFAULT_ENTRIES, DEFAULT_MEMBER_LEN);
         put(fixture, "a", 1);
         if (form == 1) make_table(fixture);
-        struct found found = find_zset(fixture);
+        struct found found = find_the_key(fixture);
         assert_false(zset_remove(fixture->db, the_key(), &found, BYTES("b")));
         assert_true(zset_remove(fixture->db, the_key(), &found, BYTES("a")));
         assert_null(found.entry);
@@ -270,7 +270,7 @@ static void remove_runs_of_ranks(void **state) {
             put(fixture, name, i);
         }
         if (form == 1) make_table(fixture);
-        struct found found = find_zset(fixture);
+        struct found found = find_the_key(fixture);
         struct listing listing = {.max = 1};
         zset_remove_ranks(fixture->db, the_key(), &found, (struct zset_ranks){6, 9}, true,
                           list_member, &listing);
@@ -295,7 +295,7 @@ static void tell_integers_apart_that_doubles_cannot(void **state) {
     put_score(fixture, "c", score_of_i64(start));
     put_score(fixture, "d", score_of_i64(INT64_MAX));
     put_score(fixture, "e", score_of_i64(INT64_MIN));
-    assert_encoding(find_zset(fixture).entry, "skiplist-int64");
+    assert_encoding(find_the_key(fixture).entry, "skiplist-int64");
     assert_all(fixture, "e:-9223372036854775808 c:9007199254740992 b:9007199254740993 "
                         "a:9007199254740994 d:9223372036854775807 ");
     const struct score low = score_of_double(-INFINITY), high = score_of_double(INFINITY);
@@ -318,10 +318,10 @@ static void lose_members_at_their_time(void **state) {
     put(fixture, "b", 2);
     put(fixture, "c", 3);
     set_due(fixture, "b", 0);
-    assert_encoding(find_zset(fixture).entry, "listpack");
+    assert_encoding(find_the_key(fixture).entry, "listpack");
     set_due(fixture, "b", START_MS + 10);
-    assert_encoding(find_zset(fixture).entry, "skiplist");
-    const struct entry *entry = find_zset(fixture).entry;
+    assert_encoding(find_the_key(fixture).entry, "skiplist");
+    const struct entry *entry = find_the_key(fixture).entry;
     assert_int_equal(zset_due_ms(entry, BYTES("b")), START_MS + 10);
     assert_int_equal(zset_due_ms(entry, BYTES("a")), 0);
     assert_int_equal(zset_due_ms(entry, BYTES("d")), -1);
@@ -335,7 +335,7 @@ static void keep_a_member_whose_due_time_a_change_takes_away(void **state) {
     struct fixture *fixture = *state;
     put(fixture, "a", 1);
     set_due(fixture, "a", START_MS + 10);
-    struct found found = find_zset(fixture);
+    struct found found = find_the_key(fixture);
     assert_false(zset_put(fixture->db, the_key(), &found, BYTES("a"), score_of_double(1), true));
     assert_int_equal(zset_due_ms(found.entry, BYTES("a")), 0);
     set_now(fixture, START_MS + 10);
@@ -369,13 +369,13 @@ static void digest_as_redis(void **state) {
     put(fixture, "c", -3);
     put(fixture, "d", INFINITY);
     put(fixture, "e", 1e20);
-    assert_digest(find_zset(fixture).entry, "b2cbbf04534e82a418a8ef5c40e7cf82ad0a0fbf");
+    assert_digest(find_the_key(fixture).entry, "b2cbbf04534e82a418a8ef5c40e7cf82ad0a0fbf");
     make_table(fixture);
-    assert_digest(find_zset(fixture).entry, "b2cbbf04534e82a418a8ef5c40e7cf82ad0a0fbf");
+    assert_digest(find_the_key(fixture).entry, "b2cbbf04534e82a418a8ef5c40e7cf82ad0a0fbf");
     put(fixture, "17", 7);
     put(fixture, "100000", 8);
     put(fixture, "abcdefghijklmnopqrstuvwxyz", 9);
-    assert_digest(find_zset(fixture).entry, "a3039edecf676d8bbb55b60bb1098a981ce3b669");
+    assert_digest(find_the_key(fixture).entry, "a3039edecf676d8bbb55b60bb1098a981ce3b669");
 }
 
 static void measure_a_dump_as_redis(void **state) {
@@ -385,12 +385,12 @@ static void measure_a_dump_as_redis(void **state) {
     put(fixture, "c", -3);
     put(fixture, "d", INFINITY);
     put(fixture, "e", 1e20);
-    assert_int_equal(zset_value_type.serialized_len(find_zset(fixture).entry), 45);
+    assert_int_equal(zset_value_type.serialized_len(find_the_key(fixture).entry), 45);
     make_table(fixture);
     put(fixture, "17", 7);
     put(fixture, "100000", 8);
     put(fixture, "abcdefghijklmnopqrstuvwxyz", 9);
-    assert_int_equal(zset_value_type.serialized_len(find_zset(fixture).entry), 109);
+    assert_int_equal(zset_value_type.serialized_len(find_the_key(fixture).entry), 109);
 }
 
 static void cost_little_memory_a_member(void **state) {
@@ -402,7 +402,7 @@ static void cost_little_memory_a_member(void **state) {
         snprintf(name, sizeof(name), "member:%09d", i);
         put(fixture, name, (double)random_below(COUNT));
     }
-    const struct entry *entry = find_zset(fixture).entry;
+    const struct entry *entry = find_the_key(fixture).entry;
     size_t told = zset_value_type.outside_bytes(entry, 0);
     size_t sampled = zset_value_type.outside_bytes(entry, 5);
     assert_in_range(told, COUNT * 40, COUNT * TEST_BLOCK_LIMIT);
@@ -430,18 +430,13 @@ static void build_a_set_apart_from_any_key(void **state) {
     bool is_new;
     zset_builder_member(builder, BYTES("c"), &is_new)->number += 5;
     assert_false(is_new);
-    assert_true(zset_builder_find(builder, BYTES("c"))->number == 6);
-    assert_null(zset_builder_find(builder, BYTES("x")));
-    build(builder, "x", 3);
-    assert_true(zset_builder_remove(builder, BYTES("x")));
-    assert_false(zset_builder_remove(builder, BYTES("x")));
     assert_int_equal(zset_builder_len(builder), 3);
     struct listing listing = {.text = ""};
     zset_builder_visit(builder, list_member, &listing);
     assert_string_equal(listing.text, "a:2 b:2 c:6 ");
     struct found found = {0};
     zset_builder_store(builder, fixture->db, the_key(), &found);
-    assert_ptr_equal(found.entry, find_zset(fixture).entry);
+    assert_ptr_equal(found.entry, find_the_key(fixture).entry);
     assert_encoding(found.entry, "listpack");
     assert_all(fixture, "a:2 b:2 c:6 ");
 }
@@ -453,7 +448,7 @@ static void store_in_the_form_that_the_limits_allow(void **state) {
         struct zset_builder *builder = zset_builder_new(SCORE_DOUBLE, 0);
         build(builder, "aa", 1);
         if (step != 2) build(builder, "b", 1);
-        struct found found = find_zset(fixture);
+        struct found found = find_the_key(fixture);
         zset_builder_store(builder, fixture->db, the_key(), &found);
         assert_encoding(found.entry, "skiplist");
         assert_all(fixture, step == 2 ? "aa:1 " : "aa:1 b:1 ");
@@ -476,7 +471,7 @@ static void store_in_place_of_a_set_with_due_times(void **state) {
     struct fixture *fixture = *state;
     put(fixture, "a", 1);
     set_due(fixture, "a", START_MS + 10);
-    struct found found = find_zset(fixture);
+    struct found found = find_the_key(fixture);
     database_set_due(fixture->db, the_key(), &found, START_MS + 20);
     struct zset_builder *builder = zset_builder_new(SCORE_DOUBLE, 0);
     build(builder, "b", 2);
@@ -500,7 +495,7 @@ static void store_in_place_of_a_string(void **state) {
 static void delete_the_key_where_the_result_is_empty(void **state) {
     struct fixture *fixture = *state;
     put(fixture, "a", 1);
-    struct found found = find_zset(fixture);
+    struct found found = find_the_key(fixture);
     zset_builder_store(zset_builder_new(SCORE_DOUBLE, 0), fixture->db, the_key(), &found);
     assert_null(found.entry);
     assert_int_equal(database_key_count(fixture->db), 0);
@@ -543,7 +538,7 @@ static void draw_uniformly(void **state) {
             uint32_t draws[DRAWN_MAX] = {0};
             size_t count = counts[c / 2];
             for (int round = 0; round < ROUNDS; round++)
-                zset_random_many(find_zset(fixture).entry, count, c % 2 == 0, count_draw, draws);
+                zset_random_many(find_the_key(fixture).entry, count, c % 2 == 0, count_draw, draws);
             assert_uniform(draws, LEN, (double)(ROUNDS * count) / LEN);
         }
         make_table(fixture);

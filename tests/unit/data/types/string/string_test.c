@@ -159,7 +159,7 @@ static void copy(struct fixture *fixture, size_t i) {
     struct key key = key_at(fixture, target);
     struct entry *entry = value_type_copy_entry(source.entry, key.name, random_below(2) == 0);
     struct found old = database_find(fixture->db, key);
-    if (old.entry != NULL) database_delete(fixture->db, key, old, false);
+    if (old.entry != NULL) database_delete(fixture->db, key, old);
     database_add(fixture->db, key, entry);
     memcpy(&fixture->values[target], &fixture->values[i], sizeof(fixture->values[i]));
     fixture->values[target].due_ms = 0;
@@ -177,7 +177,7 @@ static void set_due(struct fixture *fixture, size_t i) {
 static void delete (struct fixture *fixture, size_t i) {
     struct found found = database_find(fixture->db, key_at(fixture, i));
     if (found.entry == NULL) return;
-    database_delete(fixture->db, key_at(fixture, i), found, random_below(2) == 0);
+    database_delete(fixture->db, key_at(fixture, i), found);
     fixture->values[i].exists = false;
 }
 
@@ -327,7 +327,7 @@ static void only_large_blocks_are_shared(void **state) {
     string_store(fixture->db, key, &found, bytes_of(fixture->scratch, STRING_SHARE_MIN), 0);
     struct string_block *block = string_share(found.entry);
     assert_non_null(block);
-    database_delete(fixture->db, key, found, false);
+    database_delete(fixture->db, key, found);
     assert_int_equal(block->data[STRING_SHARE_MIN - 1], 'x');
     string_block_release(block);
     free_fixture(fixture);

@@ -5,10 +5,9 @@
 #include "commands/zset/zset_commands.h"
 #include "data/types/zset/zset.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <stdio.h>
-
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
 
 static const struct command_list *const lists[] = {
     &string_set_commands, &key_exist_commands, &key_object_commands, &member_expire_commands, NULL,

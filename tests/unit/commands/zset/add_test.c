@@ -1,5 +1,5 @@
 /* ZADD, ZINCRBY and the questions about members, against an engine in process. */
-#include "unit/commands/zset_fixture.h"
+#include "unit/commands/zset/zset_fixture.h"
 
 static void zadd_tells_how_many_members_are_new(void **state) {
     struct command_fixture *f = *state;
@@ -135,7 +135,7 @@ static void the_directives_set_the_limits_of_the_packed_form(void **state) {
     assert_reply(f, "OBJECT ENCODING z", "\"listpack\"");
     fixture_run(f, "ZADD z 3 c");
     assert_reply(f, "OBJECT ENCODING z", "\"skiplist\"");
-    set_directive(f, "zset-max-ziplist-value", "3");
+    fixture_set_directive(f, "zset-max-ziplist-value", "3");
     fixture_run(f, "ZADD y 1 abcd");
     assert_reply(f, "OBJECT ENCODING y", "\"skiplist\"");
 }

@@ -6,6 +6,7 @@
 #include "data/types/list/list.h"
 #include "foundation/directive.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -40,12 +41,9 @@ static int tear_down(void **state) {
     return 0;
 }
 
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
 #define NOT_POSITIVE "-ERR value is out of range, must be positive"
 #define BAD_COUNT "-ERR count should be greater than 0"
 #define BAD_KEY_COUNT "-ERR numkeys should be greater than 0"
-#define SYNTAX "-ERR syntax error"
 
 /* Runs a line and forgets its events. */
 static void prepare(struct command_fixture *f, const char *line) {

@@ -4,14 +4,13 @@
 #include "commands/string/string_commands.h"
 #include "commands/zset/zset_commands.h"
 #include "data/types/zset/zset.h"
+#include "foundation/random.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/error_texts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
-#define NOT_INTEGER "-ERR value is not an integer or out of range"
 
 static const struct command_list *const lists[] = {
     &string_set_commands,
@@ -93,12 +92,12 @@ static void shared_ranks_are_those_of_a_naive_count(void **state) {
     struct command_fixture *f = *state;
     char line[96];
     int scores[MEMBERS];
-    srand(7);
+    random_set_seed(7);
     for (int round = 0; round < ROUNDS; round++) {
-        int kinds = round % 2 == 0 ? 1 + rand() % 8 : 1 + rand() % 600;
+        int kinds = round % 2 == 0 ? 1 + (int)random_below(8) : 1 + (int)random_below(600);
         fixture_run(f, "DEL z");
         for (int i = 0; i < MEMBERS; i++) {
-            scores[i] = rand() % kinds - kinds / 2;
+            scores[i] = (int)random_below((uint64_t)kinds) - kinds / 2;
             snprintf(line, sizeof(line), "ZADD z %d m%d", scores[i], i);
             fixture_run(f, line);
         }
@@ -132,10 +131,12 @@ enum { PLAYERS = 150, KINDS = 12 };
 /* Scores by player, INT64_MIN for those who are not there. */
 static void change_board(struct command_fixture *f, int64_t *scores) {
     char line[96];
-    int player = rand() % PLAYERS, score = rand() % KINDS, start = rand() % PLAYERS;
-    switch (rand() % 40) {
+    int player = (int)random_below(PLAYERS), score = (int)random_below(KINDS),
+        start = (int)random_below(PLAYERS);
+    switch ((int)random_below(40)) {
     case 0:
-        snprintf(line, sizeof(line), "ZREMRANGEBYRANK z %d %d", start, start + rand() % 30);
+        snprintf(line, sizeof(line), "ZREMRANGEBYRANK z %d %d", start,
+                 start + (int)random_below(30));
         break;
     case 1: snprintf(line, sizeof(line), "ZREMRANGEBYSCORE z %d %d", score, score); break;
     case 2: snprintf(line, sizeof(line), "ZPEXPIRE z 0 MEMBERS 1 m%d", player); break;
@@ -171,10 +172,10 @@ static void dense_ranks_stay_right_whatever_changes(void **state) {
     struct command_fixture *f = *state;
     int64_t scores[PLAYERS];
     char line[96];
-    srand(11);
+    random_set_seed(11);
     for (int step = 0; step < STEPS; step++) {
         change_board(f, scores);
-        int player = rand() % PLAYERS;
+        int player = (int)random_below(PLAYERS);
         if (scores[player] == INT64_MIN) continue;
         snprintf(line, sizeof(line), "ZRANK z m%d DENSE", player);
         assert_int_equal(run_integer(f, line), count_kinds(scores, 0, scores[player]));

@@ -5,13 +5,11 @@
 #include "commands/zset/zset_commands.h"
 #include "data/types/zset/zset.h"
 #include "engine/blocking.h"
-#include "engine/dispatch.h"
-#include "foundation/words.h"
-#include "unit/support/command_fixture.h"
+#include "unit/support/crowd.h"
+#include "unit/support/error_texts.h"
 
 #include <string.h>
 
-#define WRONG_TYPE "-WRONGTYPE Operation against a key holding the wrong kind of value"
 #define TWO_KINDS                                                                                  \
     "-ERR source and destination have scores of different kinds: only one of them is a set of "    \
     "exact integers"
@@ -25,14 +23,10 @@ static const struct command_list *const lists[] = {
 static const struct feature others = {.name = "others", .commands = lists};
 static const struct feature *const features[] = {&zset_commands_feature, &others, NULL};
 
-enum { WORKERS = 3 };
-
-/* Workers beside the fixture's own session. Of their replies the tests see the length, and what
- * they did to the keys. */
+/* Workers beside the fixture's own session. */
 struct shop {
     struct command_fixture *fixture;
-    struct session workers[WORKERS];
-    struct output_batch batch;
+    struct crowd workers;
 };
 
 static int set_up_with_limit(void **state, int64_t max_packed) {
@@ -40,10 +34,7 @@ static int set_up_with_limit(void **state, int64_t max_packed) {
     shop = (struct shop){.fixture = fixture_new_of_features(features)};
     zset_set_limits(max_packed, 64);
     fixture_run(shop.fixture, "SET s text");
-    for (int i = 0; i < WORKERS; i++) {
-        session_init(&shop.workers[i], shop.fixture->engine);
-        shop.workers[i].can_block = true;
-    }
+    crowd_gather(&shop.workers, shop.fixture);
     (void)fixture_events(shop.fixture);
     *state = &shop;
     return 0;
@@ -59,21 +50,10 @@ static int set_up_table(void **state) {
 
 static int tear_down(void **state) {
     struct shop *shop = *state;
-    for (int i = 0; i < WORKERS; i++) session_destroy(&shop->workers[i]);
-    output_batch_destroy(&shop->batch);
+    crowd_dismiss(&shop->workers);
     int is_left = shop->fixture->engine->blocking != NULL;
     fixture_free(shop->fixture);
     return is_left;
-}
-
-static void run_as(struct shop *shop, int who, const char *line) {
-    struct words words;
-    struct session *session = &shop->workers[who];
-    assert_true(words_split(bytes_of_str(line), &words));
-    output_lend(&session->output, &shop->batch);
-    (void)dispatch(session, words.items, (uint32_t)words.count);
-    output_keep(&session->output);
-    words_destroy(&words);
 }
 
 /* Moves the clock to so many ms after the start and does what is due. */
@@ -81,17 +61,6 @@ static void come_to(struct shop *shop, int64_t ms) {
     struct command_fixture *f = shop->fixture;
     fixture_advance_ms(f, FIXTURE_START_MS + ms - f->clock.unix_ms);
     blocking_expire(f->engine, f->clock.unix_ms);
-}
-
-static void assert_waits(const struct shop *shop, int who) {
-    assert_true(blocking_is_blocked(&shop->workers[who]));
-    assert_int_equal(output_pending_bytes(&shop->workers[who].output), 0);
-}
-
-/* `reply` is raw. */
-static void assert_served(const struct shop *shop, int who, const char *reply) {
-    assert_false(blocking_is_blocked(&shop->workers[who]));
-    assert_int_equal(output_pending_bytes(&shop->workers[who].output), strlen(reply));
 }
 
 /* --- taking --- */
@@ -156,87 +125,88 @@ static void a_worker_wakes_when_a_job_comes_due(void **state) {
     struct shop *shop = *state;
     fixture_run(shop->fixture, "ZADD q 1700000000500 job 1700000009000 far");
     (void)fixture_events(shop->fixture);
-    run_as(shop, 0, "BZPOPBYSCORE q 0 NOW 0");
+    crowd_run(&shop->workers, 0, "BZPOPBYSCORE q 0 NOW 0");
     come_to(shop, 499);
-    assert_waits(shop, 0);
+    crowd_assert_waits(&shop->workers, 0);
     assert_events(shop->fixture, "");
     come_to(shop, 500);
-    assert_served(shop, 0, "*3\r\n$1\r\nq\r\n$3\r\njob\r\n$13\r\n1700000000500\r\n");
+    crowd_assert_served(&shop->workers, 0,
+                        "*3\r\n$1\r\nq\r\n$3\r\njob\r\n$13\r\n1700000000500\r\n");
     assert_events(shop->fixture, "0:zpopbyscore:q");
 }
 
 static void an_earlier_job_wakes_earlier(void **state) {
     struct shop *shop = *state;
-    run_as(shop, 0, "BZPOPBYSCORE q 0 NOW 0");
+    crowd_run(&shop->workers, 0, "BZPOPBYSCORE q 0 NOW 0");
     fixture_run(shop->fixture, "ZADD q 1700000000900 late");
     blocking_serve_ready(shop->fixture->engine);
-    assert_waits(shop, 0);
+    crowd_assert_waits(&shop->workers, 0);
     fixture_run(shop->fixture, "ZADD q 1700000000300.5 early");
     blocking_serve_ready(shop->fixture->engine);
     come_to(shop, 300);
-    assert_waits(shop, 0);
+    crowd_assert_waits(&shop->workers, 0);
     come_to(shop, 301);
-    assert_false(blocking_is_blocked(&shop->workers[0]));
+    assert_false(blocking_is_blocked(&shop->workers.sessions[0]));
     assert_reply(shop->fixture, "ZRANGE q 0 -1", "[\"late\"]");
 }
 
 static void workers_are_served_in_the_order_of_coming(void **state) {
     struct shop *shop = *state;
     fixture_run(shop->fixture, "ZADD q 1700000000100 a 1700000000200 b 1700000000300 c");
-    for (int i = 0; i < WORKERS; i++) run_as(shop, i, "BZPOPBYSCORE q 0 NOW 0");
+    for (size_t i = 0; i < CROWD_SIZE; i++) crowd_run(&shop->workers, i, "BZPOPBYSCORE q 0 NOW 0");
     come_to(shop, 100);
-    assert_false(blocking_is_blocked(&shop->workers[0]));
-    assert_waits(shop, 1);
+    assert_false(blocking_is_blocked(&shop->workers.sessions[0]));
+    crowd_assert_waits(&shop->workers, 1);
     come_to(shop, 200);
-    assert_false(blocking_is_blocked(&shop->workers[1]));
-    assert_waits(shop, 2);
+    assert_false(blocking_is_blocked(&shop->workers.sessions[1]));
+    crowd_assert_waits(&shop->workers, 2);
     come_to(shop, 300);
-    assert_false(blocking_is_blocked(&shop->workers[2]));
+    assert_false(blocking_is_blocked(&shop->workers.sessions[2]));
     assert_reply(shop->fixture, "EXISTS q", "0");
 }
 
 static void a_job_put_off_is_waited_for_anew(void **state) {
     struct shop *shop = *state;
     fixture_run(shop->fixture, "ZADD q 1700000000100 job");
-    run_as(shop, 0, "BZPOPBYSCORE q 0 NOW 1");
+    crowd_run(&shop->workers, 0, "BZPOPBYSCORE q 0 NOW 1");
     fixture_run(shop->fixture, "ZADD q 1700000000700 job");
     blocking_serve_ready(shop->fixture->engine);
     come_to(shop, 100);
-    assert_waits(shop, 0);
+    crowd_assert_waits(&shop->workers, 0);
     come_to(shop, 699);
-    assert_waits(shop, 0);
+    crowd_assert_waits(&shop->workers, 0);
     come_to(shop, 700);
-    assert_false(blocking_is_blocked(&shop->workers[0]));
+    assert_false(blocking_is_blocked(&shop->workers.sessions[0]));
     assert_reply(shop->fixture, "EXISTS q", "0");
 }
 
 static void only_the_range_is_waited_for(void **state) {
     struct shop *shop = *state;
     fixture_run(shop->fixture, "ZADD q 5 never 1700000000100 job");
-    run_as(shop, 0, "BZPOPBYSCORE q 1000 NOW 0");
-    run_as(shop, 1, "BZPOPBYSCORE q 50 60 0.2");
+    crowd_run(&shop->workers, 0, "BZPOPBYSCORE q 1000 NOW 0");
+    crowd_run(&shop->workers, 1, "BZPOPBYSCORE q 50 60 0.2");
     come_to(shop, 100);
-    assert_false(blocking_is_blocked(&shop->workers[0]));
-    assert_waits(shop, 1);
+    assert_false(blocking_is_blocked(&shop->workers.sessions[0]));
+    crowd_assert_waits(&shop->workers, 1);
     assert_reply(shop->fixture, "ZRANGE q 0 -1", "[\"never\"]");
     come_to(shop, 200);
-    assert_served(shop, 1, "*-1\r\n");
-    run_as(shop, 2, "BZPOPBYSCORE q 50 60 0");
+    crowd_assert_served(&shop->workers, 1, "*-1\r\n");
+    crowd_run(&shop->workers, 2, "BZPOPBYSCORE q 50 60 0");
     fixture_run(shop->fixture, "ZADD q 55 x");
     blocking_serve_ready(shop->fixture->engine);
-    assert_served(shop, 2, "*3\r\n$1\r\nq\r\n$1\r\nx\r\n$2\r\n55\r\n");
+    crowd_assert_served(&shop->workers, 2, "*3\r\n$1\r\nq\r\n$1\r\nx\r\n$2\r\n55\r\n");
 }
 
 static void scores_that_are_no_times_wake_nobody(void **state) {
     struct shop *shop = *state;
     fixture_run(shop->fixture, "ZADD q +inf never 1e300 hardly");
-    run_as(shop, 0, "BZPOPBYSCORE q 0 NOW 0");
+    crowd_run(&shop->workers, 0, "BZPOPBYSCORE q 0 NOW 0");
     come_to(shop, 1000000);
-    assert_waits(shop, 0);
+    crowd_assert_waits(&shop->workers, 0);
     fixture_run(shop->fixture, "ZADD x INT64 9223372036854775807 never");
-    run_as(shop, 1, "BZPOPBYSCORE x 0 NOW 0");
+    crowd_run(&shop->workers, 1, "BZPOPBYSCORE x 0 NOW 0");
     come_to(shop, 2000000);
-    assert_waits(shop, 1);
+    crowd_assert_waits(&shop->workers, 1);
 }
 
 /* --- moving --- */
@@ -277,15 +247,15 @@ static void a_member_moved_onto_itself_stays(void **state) {
 
 static void moves_wake_each_other(void **state) {
     struct shop *shop = *state;
-    run_as(shop, 0, "BZMOVE a b MIN 0");
-    run_as(shop, 1, "BZMOVE b c MAX 0");
-    run_as(shop, 2, "BZPOPBYSCORE c 0 NOW 0");
+    crowd_run(&shop->workers, 0, "BZMOVE a b MIN 0");
+    crowd_run(&shop->workers, 1, "BZMOVE b c MAX 0");
+    crowd_run(&shop->workers, 2, "BZPOPBYSCORE c 0 NOW 0");
     (void)fixture_events(shop->fixture);
     fixture_run(shop->fixture, "ZADD a 7 m");
     blocking_serve_ready(shop->fixture->engine);
-    assert_served(shop, 0, "*2\r\n$1\r\nm\r\n$1\r\n7\r\n");
-    assert_served(shop, 1, "*2\r\n$1\r\nm\r\n$1\r\n7\r\n");
-    assert_served(shop, 2, "*3\r\n$1\r\nc\r\n$1\r\nm\r\n$1\r\n7\r\n");
+    crowd_assert_served(&shop->workers, 0, "*2\r\n$1\r\nm\r\n$1\r\n7\r\n");
+    crowd_assert_served(&shop->workers, 1, "*2\r\n$1\r\nm\r\n$1\r\n7\r\n");
+    crowd_assert_served(&shop->workers, 2, "*3\r\n$1\r\nc\r\n$1\r\nm\r\n$1\r\n7\r\n");
     assert_events(shop->fixture, "0:zadd:a 0:zadd:b 0:zpopmin:a 0:del:a 0:zadd:c 0:zpopmax:b "
                                  "0:del:b 0:zpopbyscore:c 0:del:c");
 }

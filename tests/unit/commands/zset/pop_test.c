@@ -1,8 +1,7 @@
 /* Members taken from the ends of sorted sets, drawn at random, and waited for. */
 #include "engine/blocking.h"
-#include "engine/dispatch.h"
-#include "foundation/words.h"
-#include "unit/commands/zset_fixture.h"
+#include "unit/commands/zset/zset_fixture.h"
+#include "unit/support/crowd.h"
 
 static void a_pop_without_a_count_is_flat(void **state) {
     struct command_fixture *f = *state;
@@ -49,84 +48,46 @@ static void random_members_come_with_scores_on_request(void **state) {
 
 /* --- waiting --- */
 
-enum { WAITERS = 3 };
-
-/* More clients of the fixture's engine; of their replies the tests see the length. */
-struct crowd {
-    struct session sessions[WAITERS];
-    struct output_batch batch;
-};
-
-static void gather(struct command_fixture *f, struct crowd *crowd) {
-    *crowd = (struct crowd){0};
-    for (size_t i = 0; i < WAITERS; i++) {
-        session_init(&crowd->sessions[i], f->engine);
-        crowd->sessions[i].can_block = true;
-    }
-}
-
-static void dismiss(struct crowd *crowd) {
-    for (size_t i = 0; i < WAITERS; i++) session_destroy(&crowd->sessions[i]);
-    output_batch_destroy(&crowd->batch);
-}
-
-static void wait_with(struct crowd *crowd, size_t who, const char *line) {
-    struct words words;
-    struct session *session = &crowd->sessions[who];
-    assert_true(words_split(bytes_of_str(line), &words));
-    output_lend(&session->output, &crowd->batch);
-    (void)dispatch(session, words.items, (uint32_t)words.count);
-    output_keep(&session->output);
-    words_destroy(&words);
-    assert_true(blocking_is_blocked(session));
-    assert_int_equal(output_pending_bytes(&session->output), 0);
-}
-
-static void run_and_serve(struct command_fixture *f, const char *line) {
-    fixture_run(f, line);
-    if (blocking_has_ready(f->engine)) blocking_serve_ready(f->engine);
-}
-
-/* `reply` is raw. */
-static void assert_served(struct crowd *crowd, size_t who, const char *reply) {
-    assert_false(blocking_is_blocked(&crowd->sessions[who]));
-    assert_int_equal(output_pending_bytes(&crowd->sessions[who].output), strlen(reply));
-}
-
 static void zadd_serves_who_waits_in_the_order_of_coming(void **state) {
     struct command_fixture *f = *state;
     struct crowd crowd;
-    gather(f, &crowd);
-    wait_with(&crowd, 0, "BZPOPMIN z 0");
-    wait_with(&crowd, 1, "BZPOPMAX none z 0");
-    wait_with(&crowd, 2, "BZMPOP 0 1 z MIN COUNT 2");
-    run_and_serve(f, "ZADD z 1 a");
-    assert_served(&crowd, 0, "*3\r\n$1\r\nz\r\n$1\r\na\r\n$1\r\n1\r\n");
+    crowd_gather(&crowd, f);
+    crowd_run(&crowd, 0, "BZPOPMIN z 0");
+    crowd_assert_waits(&crowd, 0);
+    crowd_run(&crowd, 1, "BZPOPMAX none z 0");
+    crowd_assert_waits(&crowd, 1);
+    crowd_run(&crowd, 2, "BZMPOP 0 1 z MIN COUNT 2");
+    crowd_assert_waits(&crowd, 2);
+    crowd_serve_after(f, "ZADD z 1 a");
+    crowd_assert_served(&crowd, 0, "*3\r\n$1\r\nz\r\n$1\r\na\r\n$1\r\n1\r\n");
     assert_true(blocking_is_blocked(&crowd.sessions[1]));
     assert_events(f, "0:zadd:z 0:zpopmin:z 0:del:z");
-    run_and_serve(f, "ZUNIONSTORE z 1 none");
+    crowd_serve_after(f, "ZUNIONSTORE z 1 none");
     assert_true(blocking_is_blocked(&crowd.sessions[1]));
-    run_and_serve(f, "ZADD z 1 a 2 b 3 c 4.5 d");
-    assert_served(&crowd, 1, "*3\r\n$1\r\nz\r\n$1\r\nd\r\n$3\r\n4.5\r\n");
-    assert_served(
+    crowd_serve_after(f, "ZADD z 1 a 2 b 3 c 4.5 d");
+    crowd_assert_served(&crowd, 1, "*3\r\n$1\r\nz\r\n$1\r\nd\r\n$3\r\n4.5\r\n");
+    crowd_assert_served(
         &crowd, 2,
         "*2\r\n$1\r\nz\r\n*2\r\n*2\r\n$1\r\na\r\n$1\r\n1\r\n*2\r\n$1\r\nb\r\n$1\r\n2\r\n");
     assert_reply(f, "ZRANGE z 0 -1", "[\"c\"]");
-    dismiss(&crowd);
+    crowd_dismiss(&crowd);
 }
 
 static void the_time_that_is_up_ends_the_waiting(void **state) {
     struct command_fixture *f = *state;
     struct crowd crowd;
-    gather(f, &crowd);
-    wait_with(&crowd, 0, "BZPOPMIN z 0.5");
-    wait_with(&crowd, 1, "BZMPOP 0.5 1 z MAX");
-    wait_with(&crowd, 2, "BZPOPMAX z 5");
+    crowd_gather(&crowd, f);
+    crowd_run(&crowd, 0, "BZPOPMIN z 0.5");
+    crowd_assert_waits(&crowd, 0);
+    crowd_run(&crowd, 1, "BZMPOP 0.5 1 z MAX");
+    crowd_assert_waits(&crowd, 1);
+    crowd_run(&crowd, 2, "BZPOPMAX z 5");
+    crowd_assert_waits(&crowd, 2);
     blocking_expire(f->engine, FIXTURE_START_MS + 500);
-    assert_served(&crowd, 0, "*-1\r\n");
-    assert_served(&crowd, 1, "*-1\r\n");
+    crowd_assert_served(&crowd, 0, "*-1\r\n");
+    crowd_assert_served(&crowd, 1, "*-1\r\n");
     assert_true(blocking_is_blocked(&crowd.sessions[2]));
-    dismiss(&crowd);
+    crowd_dismiss(&crowd);
 }
 
 static void who_may_not_wait_gets_nothing_at_once(void **state) {

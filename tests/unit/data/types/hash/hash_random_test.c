@@ -1,5 +1,5 @@
 /* Drawing fields of hashes: uniform in every form, distinct where asked for. */
-#include "unit/data/types/hash_fixture.h"
+#include "unit/data/types/hash/hash_fixture.h"
 
 enum { FIELDS = 50 };
 
@@ -51,7 +51,7 @@ static const struct entry *make_hash(struct fixture *fixture, enum hash_encoding
     if (encoding == HASH_PACKED_DUE)
         for (int i = 0; i < 10; i++)
             set_due(fixture, i % 2 == 0 ? "field:7" : "field:9", START_MS + 10 + i);
-    const struct entry *entry = find_hash(fixture).entry;
+    const struct entry *entry = find_the_key(fixture).entry;
     assert_int_equal(entry->encoding, encoding);
     return entry;
 }
@@ -90,7 +90,7 @@ static void check_distinct_draws(const struct entry *entry, size_t count,
 static void check_all_draws(struct fixture *fixture, enum hash_encoding encoding) {
     static const size_t counts[] = {1, 5, 11, 13, 40, FIELDS};
     check_single_draws(fixture, encoding);
-    const struct entry *entry = find_hash(fixture).entry;
+    const struct entry *entry = find_the_key(fixture).entry;
     check_repeated_draws(entry);
     for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
         check_distinct_draws(entry, counts[i], count_distinct); /* each is chosen as often */
@@ -116,13 +116,13 @@ static void any_number_of_distinct_fields_can_be_drawn(void **state) {
         for (size_t len = 1; len <= FIELDS; len++) {
             hash_set_limits(limit, 64);
             set_many(*state, len);
-            struct found found = find_hash(*state);
+            struct found found = find_the_key(*state);
             for (size_t count = 0; count <= len; count++) {
                 struct tally tally = {.total = 0};
                 hash_random_many(found.entry, count, true, count_distinct, &tally);
                 assert_int_equal(tally.seen_now, count);
             }
-            database_delete(((struct fixture *)*state)->db, the_key(), found, false);
+            database_delete(((struct fixture *)*state)->db, the_key(), found);
         }
     }
 }

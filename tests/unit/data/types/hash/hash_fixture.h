@@ -1,71 +1,32 @@
-/* What the tests of hashes share: a database with a clock that they set, and short ways to set and
+/* What the tests of hashes share: the fixture of types with their limits, and short ways to set and
  * read fields. */
-#ifndef UNIT_DATA_TYPES_HASH_FIXTURE_H
-#define UNIT_DATA_TYPES_HASH_FIXTURE_H
+#ifndef UNIT_DATA_TYPES_HASH_HASH_FIXTURE_H
+#define UNIT_DATA_TYPES_HASH_HASH_FIXTURE_H
 
 #include "data/member_expiry.h"
 #include "data/types/hash/hash.h"
-#include "foundation/clock.h"
 #include "foundation/mem.h"
 #include "foundation/number.h"
-#include "foundation/random.h"
+#include "unit/data/types/type_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
-enum { START_MS = 1700000000, DEFAULT_ENTRIES = 512, DEFAULT_VALUE_LEN = 64 };
-
-struct fixture {
-    struct clock clock;
-    struct keyspace *keyspace;
-    struct database *db;
-};
-
-static inline void set_now(struct fixture *fixture, int64_t unix_ms) {
-    clock_set_unix_us(&fixture->clock, unix_ms * 1000);
-}
+enum { DEFAULT_ENTRIES = 512, DEFAULT_VALUE_LEN = 64 };
 
 static inline int set_up(void **state) {
-    struct fixture *fixture = calloc(1, sizeof(*fixture));
-    set_now(fixture, START_MS);
-    fixture->keyspace = keyspace_new(1, &fixture->clock);
-    fixture->db = fixture->keyspace->dbs[0];
     hash_set_limits(DEFAULT_ENTRIES, DEFAULT_VALUE_LEN);
-    random_set_seed(1);
-    *state = fixture;
-    return 0;
-}
-
-static inline int tear_down(void **state) {
-    struct fixture *fixture = *state;
-    keyspace_free(fixture->keyspace);
-    free(fixture);
-    return 0;
-}
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-/* The key that most tests need no more than one of. */
-static inline struct key the_key(void) {
-    return key_of(BYTES("key"));
-}
-
-static inline struct found find_hash(struct fixture *fixture) {
-    return database_find(fixture->db, the_key());
+    return start_database(state);
 }
 
 static inline size_t set_field(struct fixture *fixture, const char *name, const char *value) {
-    struct found found = find_hash(fixture);
+    struct found found = find_the_key(fixture);
     struct bytes pair[] = {bytes_of_str(name), bytes_of_str(value)};
     return hash_set(fixture->db, the_key(), &found, pair, 1, 0);
 }
 
 static inline void set_due(struct fixture *fixture, const char *name, int64_t due_ms) {
-    struct found found = find_hash(fixture);
+    struct found found = find_the_key(fixture);
     hash_set_due(fixture->db, &found, bytes_of_str(name), due_ms);
     member_expiry_update(fixture->db, the_key(), found.entry);
 }
@@ -80,7 +41,7 @@ static inline void set_many(struct fixture *fixture, size_t count) {
         pairs[2 * i + 1].len = (size_t)snprintf(text, sizeof(text), "value:%zu", i);
         pairs[2 * i + 1].data = mem_dup(text, pairs[2 * i + 1].len);
     }
-    struct found found = find_hash(fixture);
+    struct found found = find_the_key(fixture);
     assert_int_equal(hash_set(fixture->db, the_key(), &found, pairs, count, 0), count);
     for (size_t i = 0; i < 2 * count; i++) mem_free((void *)(uintptr_t)pairs[i].data);
     free(pairs);

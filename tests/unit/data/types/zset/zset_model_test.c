@@ -1,5 +1,5 @@
 /* Sorted sets against a naive model, changed by random operations as time passes. */
-#include "unit/data/types/zset_model.h"
+#include "unit/data/types/zset/zset_model.h"
 
 #include <math.h>
 
@@ -17,10 +17,11 @@ static void check_member(struct model *model, size_t key, size_t i) {
     assert_int_equal(zset_len(found.entry), set->len);
     struct score score, ranked_score;
     uint64_t rank;
-    bool is_there = zset_score(found.entry, model->names[i], &score);
+    bool is_there = zset_score(found.entry, model->pool.names[i], &score);
     assert_int_equal(is_there, expected->exists);
-    assert_int_equal(zset_rank(found.entry, model->names[i], &rank, &ranked_score), is_there);
-    assert_int_equal(zset_due_ms(found.entry, model->names[i]), is_there ? expected->due_ms : -1);
+    assert_int_equal(zset_rank(found.entry, model->pool.names[i], &rank, &ranked_score), is_there);
+    assert_int_equal(zset_due_ms(found.entry, model->pool.names[i]),
+                     is_there ? expected->due_ms : -1);
     if (!is_there) return;
     assert_true(is_same_score(score, expected->score) && is_same_score(score, ranked_score));
     assert_int_equal(rank, rank_in_model(model, set, i));
@@ -38,14 +39,14 @@ static bool visit_in_order(void *context, struct bytes name, struct score score)
     struct walk *walk = context;
     size_t rank = walk->is_reverse ? walk->rank - 1 - walk->count : walk->rank + walk->count;
     size_t i = walk->set->order[rank];
-    assert_true(bytes_equal(name, walk->model->names[i]));
+    assert_true(bytes_equal(name, walk->model->pool.names[i]));
     assert_true(is_same_score(score, walk->set->members[i].score));
     return ++walk->count != walk->max;
 }
 
 static bool visit_any(void *context, struct bytes name, struct score score) {
     struct walk *walk = context;
-    size_t i = index_of(walk->model, name);
+    size_t i = index_of(&walk->model->pool, name);
     assert_true(walk->set->members[i].exists);
     assert_true(is_same_score(score, walk->set->members[i].score));
     walk->visits[i]++;
@@ -112,8 +113,8 @@ static struct score score_for(const struct model *model, size_t key) {
 
 /* Long names rarely: they would make every set a table. */
 static size_t random_member(const struct model *model) {
-    size_t i = random_below(model->member_count);
-    bool is_long = model->names[i].len > DEFAULT_MEMBER_LEN;
+    size_t i = random_below(model->pool.count);
+    bool is_long = model->pool.names[i].len > DEFAULT_MEMBER_LEN;
     return is_long && random_below(40) != 0 ? 0 : i;
 }
 
@@ -125,7 +126,7 @@ static void put_in_model(struct model *model, struct model_set *set, size_t i, s
     member->exists = true;
     member->score = score;
     insert_in_order(model, set, i);
-    if (is_new) fit_encoding(model, set, model->names[i].len);
+    if (is_new) fit_encoding(model, set, model->pool.names[i].len);
 }
 
 static void put_random(struct model *model, size_t key) {
@@ -135,7 +136,7 @@ static void put_random(struct model *model, size_t key) {
     bool clear_due = random_below(2) == 0, is_new = !set->members[i].exists;
     struct found found = find_key(model, key);
     assert_int_equal(
-        zset_put(model->fixture->db, key_at(key), &found, model->names[i], score, clear_due),
+        zset_put(model->fixture->db, key_at(key), &found, model->pool.names[i], score, clear_due),
         is_new);
     put_in_model(model, set, i, score);
     if (clear_due) set->members[i].due_ms = 0;
@@ -148,7 +149,7 @@ static void remove_random(struct model *model, size_t key) {
     struct found found = find_key(model, key);
     size_t i = random_member(model);
     if (found.entry == NULL) return;
-    bool was_there = zset_remove(model->fixture->db, key_at(key), &found, model->names[i]);
+    bool was_there = zset_remove(model->fixture->db, key_at(key), &found, model->pool.names[i]);
     assert_int_equal(was_there, set->members[i].exists);
     forget_member(model, set, i);
     assert_int_equal(found.entry != NULL, set->len != 0);
@@ -164,8 +165,7 @@ static void remove_ranks(struct model *model, size_t key, size_t max) {
     struct found found = find_key(model, key);
     if (found.entry == NULL) return;
     struct zset_ranks ranks = random_ranks(set->len, max);
-    if (max == model->member_count && random_below(4) == 0)
-        ranks = (struct zset_ranks){0, set->len};
+    if (max == model->pool.count && random_below(4) == 0) ranks = (struct zset_ranks){0, set->len};
     struct walk walk = {.model = model, .set = set, .max = 1 + random_below(3)};
     walk.is_reverse = random_below(2) == 0;
     walk.rank = walk.is_reverse ? ranks.end : ranks.start;
@@ -190,7 +190,7 @@ static void change_due(struct model *model, size_t key) {
             random_below(4) == 0
                 ? 0
                 : model->now_ms + 1 + (int64_t)random_below((uint64_t)model->due_range_ms);
-        zset_set_due(model->fixture->db, &found, model->names[at], due_ms);
+        zset_set_due(model->fixture->db, &found, model->pool.names[at], due_ms);
         member->due_ms = due_ms;
         if (due_ms != 0 && set->encoding == ZSET_PACKED) set->encoding = ZSET_TABLE;
     }
@@ -203,7 +203,7 @@ static void let_time_pass(struct model *model) {
     set_now(model->fixture, model->now_ms);
     for (size_t key = 0; key < model->key_count; key++) {
         struct model_set *set = &model->sets[key];
-        for (size_t i = 0; i < model->member_count; i++)
+        for (size_t i = 0; i < model->pool.count; i++)
             if (set->members[i].due_ms != 0 && set->members[i].due_ms <= model->now_ms)
                 forget_member(model, set, i);
     }
@@ -212,14 +212,14 @@ static void let_time_pass(struct model *model) {
 
 static void put_in_place(struct model *model, size_t target, struct entry *entry) {
     struct found old = database_find(model->fixture->db, key_at(target));
-    if (old.entry != NULL) database_delete(model->fixture->db, key_at(target), old, true);
+    if (old.entry != NULL) database_delete(model->fixture->db, key_at(target), old);
     database_add(model->fixture->db, key_at(target), entry);
 }
 
 static void copy_in_model(struct model *model, size_t source, size_t target) {
     struct model_set *from = &model->sets[source], *to = &model->sets[target];
-    memcpy(to->members, from->members, model->member_count * sizeof(*to->members));
-    memcpy(to->order, from->order, model->member_count * sizeof(*to->order));
+    memcpy(to->members, from->members, model->pool.count * sizeof(*to->members));
+    memcpy(to->order, from->order, model->pool.count * sizeof(*to->order));
     to->len = from->len;
     to->encoding = from->encoding;
 }
@@ -239,12 +239,12 @@ static void copy_or_move(struct model *model, size_t source) {
     }
     put_in_place(model, target, entry);
     copy_in_model(model, source, target);
-    for (size_t i = 0; i < model->member_count && !is_copy; i++)
+    for (size_t i = 0; i < model->pool.count && !is_copy; i++)
         forget_member(model, &model->sets[source], i);
 }
 
 static void change_limits(struct model *model) {
-    model->max_entries = random_below(4) == 0 ? random_below(model->member_count) : DEFAULT_ENTRIES;
+    model->max_entries = random_below(4) == 0 ? random_below(model->pool.count) : DEFAULT_ENTRIES;
     model->max_member_len = random_below(4) == 0 ? 8 : DEFAULT_MEMBER_LEN;
     zset_set_limits((int64_t)model->max_entries, (int64_t)model->max_member_len);
 }
@@ -254,18 +254,12 @@ static void change_limits(struct model *model) {
 /* What a builder is to hold, in a set of the model. */
 static struct zset_builder *build_random(struct model *model, struct model_set *set, size_t key,
                                          enum score_kind kind) {
-    size_t steps = random_below(2) == 0 ? random_below(10) : random_below(model->member_count);
+    size_t steps = random_below(2) == 0 ? random_below(10) : random_below(model->pool.count);
     struct zset_builder *builder = zset_builder_new(kind, random_below(2) * steps);
     for (; steps > 0; steps--) {
         size_t i = random_member(model);
-        struct bytes name = model->names[i];
+        struct bytes name = model->pool.names[i];
         bool exists = set->members[i].exists, is_new;
-        if (random_below(4) == 0) {
-            assert_int_equal(zset_builder_find(builder, name) != NULL, exists);
-            assert_int_equal(zset_builder_remove(builder, name), exists);
-            forget_member(model, set, i);
-            continue;
-        }
         struct score score = key == LEX_KEY ? score_of_double(0) : random_score(kind);
         *zset_builder_member(builder, name, &is_new) = score.cell;
         assert_int_equal(is_new, !exists);
@@ -278,7 +272,7 @@ static struct zset_builder *build_random(struct model *model, struct model_set *
 static void build_and_store(struct model *model, size_t key) {
     struct model_set *set = &model->sets[key];
     struct found found = find_key(model, key);
-    for (size_t i = 0; i < model->member_count; i++) forget_member(model, set, i);
+    for (size_t i = 0; i < model->pool.count; i++) forget_member(model, set, i);
     enum score_kind kind = key == EXACT_KEY ? SCORE_INT64 : SCORE_DOUBLE;
     struct zset_builder *builder = build_random(model, set, key, kind);
     struct walk walk = {.model = model, .set = set};
@@ -287,7 +281,7 @@ static void build_and_store(struct model *model, size_t key) {
     if (kind == SCORE_DOUBLE) {
         set->encoding = set->len > model->max_entries ? ZSET_TABLE : ZSET_PACKED;
         for (size_t i = 0; i < set->len; i++)
-            fit_encoding(model, set, model->names[set->order[i]].len);
+            fit_encoding(model, set, model->pool.names[set->order[i]].len);
     }
     zset_builder_store(builder, model->fixture->db, key_at(key), &found);
     assert_int_equal(found.entry != NULL, set->len != 0);
@@ -337,7 +331,7 @@ static void find_by_score(struct model *model, size_t key) {
 
 static struct zset_lex_bound random_lex_bound(const struct model *model) {
     return (struct zset_lex_bound){
-        .text = model->names[random_below(model->member_count)],
+        .text = model->pool.names[random_below(model->pool.count)],
         .is_open = random_below(2) == 0,
         .infinity = random_below(8) != 0   ? 0
                     : random_below(2) == 0 ? 1
@@ -361,7 +355,7 @@ static void find_by_lex(struct model *model, size_t key) {
     struct zset_lex_range range = {random_lex_bound(model), random_lex_bound(model)};
     uint64_t start = 0, count = 0;
     for (size_t rank = 0; rank < set->len; rank++) {
-        if (!is_in_lex(model->names[set->order[rank]], &range)) continue;
+        if (!is_in_lex(model->pool.names[set->order[rank]], &range)) continue;
         if (count++ == 0) start = rank;
     }
     assert_ranks(zset_ranks_by_lex(found.entry, &range), start, count);
@@ -378,14 +372,14 @@ static void scan_while_changing(struct model *model, size_t key) {
     struct model_set *set = &model->sets[key];
     struct found found = find_key(model, key);
     if (found.entry == NULL) return;
-    uint32_t *generations = calloc(model->member_count, sizeof(*generations));
-    bool *existed = calloc(model->member_count, sizeof(*existed));
-    for (size_t i = 0; i < model->member_count; i++) {
+    uint32_t *generations = calloc(model->pool.count, sizeof(*generations));
+    bool *existed = calloc(model->pool.count, sizeof(*existed));
+    for (size_t i = 0; i < model->pool.count; i++) {
         generations[i] = set->members[i].generation;
         existed[i] = set->members[i].exists;
     }
     struct walk walk = {.model = model, .set = set};
-    walk.visits = calloc(model->member_count, sizeof(*walk.visits));
+    walk.visits = calloc(model->pool.count, sizeof(*walk.visits));
     uint64_t cursor = 0;
     do {
         cursor = zset_scan(found.entry, cursor, visit_any, &walk);
@@ -395,7 +389,7 @@ static void scan_while_changing(struct model *model, size_t key) {
         if (random_below(4) == 0) change_due(model, key);
         found = find_key(model, key);
     } while (found.entry != NULL);
-    for (size_t i = 0; i < model->member_count && cursor == 0; i++) {
+    for (size_t i = 0; i < model->pool.count && cursor == 0; i++) {
         bool is_same = set->members[i].generation == generations[i];
         if (is_same && existed[i]) assert_int_equal(walk.visits[i], 1);
         if (is_same) assert_in_range(walk.visits[i], 0, 1);
@@ -412,10 +406,10 @@ static void draw(struct model *model, size_t key) {
     size_t count = random_below(set->len + 1) >> random_below(6);
     bool is_distinct = random_below(2) == 0;
     struct walk walk = {.model = model, .set = set};
-    walk.visits = calloc(model->member_count, sizeof(*walk.visits));
+    walk.visits = calloc(model->pool.count, sizeof(*walk.visits));
     zset_random_many(found.entry, count, is_distinct, visit_any, &walk);
     assert_int_equal(walk.count, count);
-    for (size_t i = 0; i < model->member_count && is_distinct; i++)
+    for (size_t i = 0; i < model->pool.count && is_distinct; i++)
         assert_in_range(walk.visits[i], 0, 1);
     free(walk.visits);
 }
@@ -444,7 +438,7 @@ static void do_something(struct model *model, size_t key, uint64_t rare) {
         if (is_rare) draw(model, key);
         break;
     case 12:
-        if (is_rare) remove_ranks(model, key, model->member_count);
+        if (is_rare) remove_ranks(model, key, model->pool.count);
         break;
     case 13:
         if (is_rare) change_limits(model);

@@ -1,5 +1,5 @@
 /* Ranges of sorted sets: read, counted, stored and removed. */
-#include "unit/commands/zset_fixture.h"
+#include "unit/commands/zset/zset_fixture.h"
 
 static void fill(struct command_fixture *f) {
     fixture_run(f, "ZADD z 1 a 2 b 2 c 3 d 4.5 e");

@@ -1,9 +1,10 @@
 /* Hashes against a naive model: arrays of fields, changed by random operations as time passes. */
-#include "unit/data/types/hash_fixture.h"
+#include "unit/data/types/hash/hash_fixture.h"
+#include "unit/data/types/name_pool.h"
 
 #include "data/value_digest.h"
 
-enum { KEYS = 4, VALUE_MAX = 90, PAIRS_MAX = 40, NAME_MAX_LEN = 100, INDEX_BITS = 13 };
+enum { KEYS = 4, VALUE_MAX = 90, PAIRS_MAX = 40 };
 
 struct model_field {
     bool exists;
@@ -22,9 +23,7 @@ struct model_hash {
 
 struct model {
     struct fixture *fixture;
-    size_t field_count;
-    struct bytes *names;
-    uint16_t slots[1 << INDEX_BITS]; /* finds a name's index, plus 1, by the name's hash */
+    struct name_pool pool;
     struct model_hash hashes[KEYS];
     size_t key_count;
     size_t max_entries, max_value_len;
@@ -33,55 +32,22 @@ struct model {
     int64_t due_range_ms;
 };
 
-/* Integers of all widths, texts of all lengths, and now and then one too long for a listpack. */
-static size_t write_name(char out[NAME_MAX_LEN], size_t i) {
-    static const char long_start[] =
-        "a name that goes on and on, so that no listpack of usual limits takes it: ";
-    int number = (int)i;
-    switch (i % 6) {
-    case 0: return number_format_i64(out, (int64_t)(i * i * i * i) - 100);
-    case 1: return (size_t)snprintf(out, NAME_MAX_LEN, "%d", number);
-    case 2: return i == 2 ? 0 : (size_t)snprintf(out, NAME_MAX_LEN, "%dx", number);
-    case 3: return (size_t)snprintf(out, NAME_MAX_LEN, "%0*d", number % 20 + 2, number);
-    case 4:
-        return (size_t)snprintf(out, NAME_MAX_LEN, "%s%d", i % 48 == 4 ? long_start : "s", number);
-    default: return (size_t)snprintf(out, NAME_MAX_LEN, "a name of common length %d", number);
-    }
-}
-
-/* The slot of the name, or the empty one where it belongs. */
-static size_t find_slot(const struct model *model, struct bytes name) {
-    size_t mask = ARRAY_LEN(model->slots) - 1, slot = (size_t)hash_bytes(name) & mask;
-    while (model->slots[slot] != 0 && !bytes_equal(model->names[model->slots[slot] - 1], name))
-        slot = (slot + 1) & mask;
-    return slot;
-}
-
 static void init_model(struct model *model, struct fixture *fixture, size_t key_count,
                        size_t field_count) {
     *model = (struct model){.fixture = fixture,
                             .key_count = key_count,
-                            .field_count = field_count,
                             .max_entries = DEFAULT_ENTRIES,
                             .max_value_len = DEFAULT_VALUE_LEN,
                             .now_ms = START_MS,
                             .due_range_ms = 3000};
-    model->names = calloc(field_count, sizeof(*model->names));
-    for (size_t i = 0; i < field_count; i++) {
-        char name[NAME_MAX_LEN];
-        size_t len = write_name(name, i);
-        model->names[i] = bytes_of(mem_dup(name, len), len);
-        model->slots[find_slot(model, model->names[i])] = (uint16_t)(i + 1);
-    }
+    init_names(&model->pool, field_count);
     for (size_t i = 0; i < key_count; i++)
         model->hashes[i].fields = calloc(field_count, sizeof(*model->hashes[i].fields));
 }
 
 static void free_model(struct model *model) {
-    for (size_t i = 0; i < model->field_count; i++)
-        mem_free((void *)(uintptr_t)model->names[i].data);
     for (size_t i = 0; i < model->key_count; i++) free(model->hashes[i].fields);
-    free(model->names);
+    free_names(&model->pool);
 }
 
 static struct key key_at(size_t i) {
@@ -93,12 +59,6 @@ static struct found find_key(struct model *model, size_t key) {
     struct found found = database_find(model->fixture->db, key_at(key));
     assert_int_equal(found.entry != NULL, model->hashes[key].len != 0);
     return found;
-}
-
-static size_t index_of(const struct model *model, struct bytes name) {
-    size_t i = model->slots[find_slot(model, name)];
-    assert_int_not_equal(i, 0);
-    return i - 1;
 }
 
 /* --- checking --- */
@@ -115,7 +75,7 @@ static void check_field(struct model *model, size_t key, size_t i) {
     if (found.entry == NULL) return;
     assert_int_equal(hash_len(found.entry), model->hashes[key].len);
     struct hash_field field;
-    bool is_there = hash_get(found.entry, model->names[i], &field);
+    bool is_there = hash_get(found.entry, model->pool.names[i], &field);
     assert_int_equal(is_there, expected->exists);
     if (is_there) assert_content(expected, &field);
 }
@@ -136,7 +96,7 @@ static bool is_before(const struct model_field *a, const struct model_field *b) 
 
 static void visit_field(void *context, const struct hash_field *field) {
     struct walk *walk = context;
-    size_t i = index_of(walk->model, field->name);
+    size_t i = index_of(&walk->model->pool, field->name);
     const struct model_field *expected = &walk->hash->fields[i];
     assert_content(expected, field);
     walk->visits[i]++;
@@ -149,11 +109,11 @@ static void visit_field(void *context, const struct hash_field *field) {
 static void check_digest(struct model *model, const struct model_hash *hash,
                          const struct entry *entry) {
     unsigned char digest[VALUE_DIGEST_BYTES] = {0}, expected[VALUE_DIGEST_BYTES] = {0};
-    for (size_t i = 0; i < model->field_count; i++) {
+    for (size_t i = 0; i < model->pool.count; i++) {
         const struct model_field *field = &hash->fields[i];
         if (!field->exists) continue;
         unsigned char own[VALUE_DIGEST_BYTES] = {0};
-        value_digest_mix(own, model->names[i]);
+        value_digest_mix(own, model->pool.names[i]);
         value_digest_mix(own, bytes_of(field->value, field->len));
         if (field->due_ms != 0) value_digest_xor(own, BYTES("!!hexpire!!"));
         value_digest_xor(expected, bytes_of(own, sizeof(own)));
@@ -169,10 +129,10 @@ static void check_hash(struct model *model, size_t key) {
     hash_verify(found.entry);
     assert_int_equal(found.entry->encoding, hash->encoding);
     struct walk walk = {.model = model, .hash = hash};
-    walk.visits = calloc(model->field_count, sizeof(*walk.visits));
+    walk.visits = calloc(model->pool.count, sizeof(*walk.visits));
     hash_for_each(found.entry, visit_field, &walk);
     assert_int_equal(walk.count, hash->len);
-    for (size_t i = 0; i < model->field_count; i++)
+    for (size_t i = 0; i < model->pool.count; i++)
         assert_int_equal(walk.visits[i], hash->fields[i].exists);
     free(walk.visits);
     if (random_below(8) == 0) check_digest(model, hash, found.entry);
@@ -182,8 +142,8 @@ static void check_hash(struct model *model, size_t key) {
 
 /* Long names rarely: they would make every hash a table. */
 static size_t random_field(const struct model *model) {
-    size_t i = random_below(model->field_count);
-    bool is_long = model->names[i].len > DEFAULT_VALUE_LEN;
+    size_t i = random_below(model->pool.count);
+    bool is_long = model->pool.names[i].len > DEFAULT_VALUE_LEN;
     return is_long && random_below(40) != 0 ? 0 : i;
 }
 
@@ -233,7 +193,7 @@ static void set(struct model *model, size_t key) {
     unsigned flags = random_below(2) == 0 ? HASH_KEEP_DUE : 0;
     for (size_t i = 0; i < count; i++) {
         fields[i] = random_field(model);
-        pairs[2 * i] = model->names[fields[i]];
+        pairs[2 * i] = model->pool.names[fields[i]];
         pairs[2 * i + 1] = random_value(values[i]);
         if (pairs[2 * i].len > model->max_value_len || pairs[2 * i + 1].len > model->max_value_len)
             hash->encoding = HASH_TABLE;
@@ -254,8 +214,8 @@ static void delete_fields(struct model *model, size_t key, size_t count) {
     struct found found = find_key(model, key);
     size_t len = hash->len;
     for (size_t i = 0; i < count && found.entry != NULL; i++) {
-        size_t field = count == model->field_count ? i : random_field(model);
-        names[i] = model->names[field];
+        size_t field = count == model->pool.count ? i : random_field(model);
+        names[i] = model->pool.names[field];
         forget_field(hash, field);
     }
     if (found.entry != NULL) {
@@ -279,7 +239,7 @@ static void change_due(struct model *model, size_t key) {
                 ? 0
                 : model->now_ms + 1 + (int64_t)random_below((uint64_t)model->due_range_ms);
         if (random_below(50) == 0) due_ms = CALENDAR_MAX_MS / 2 + (int64_t)random_below(3);
-        hash_set_due(model->fixture->db, &found, model->names[at], due_ms);
+        hash_set_due(model->fixture->db, &found, model->pool.names[at], due_ms);
         if (due_ms != field->due_ms) field->order = ++model->order;
         field->due_ms = due_ms;
         if (due_ms != 0 && hash->encoding == HASH_PACKED) hash->encoding = HASH_PACKED_DUE;
@@ -292,7 +252,7 @@ static void let_time_pass(struct model *model) {
     set_now(model->fixture, model->now_ms);
     for (size_t key = 0; key < model->key_count; key++) {
         struct model_hash *hash = &model->hashes[key];
-        for (size_t i = 0; i < model->field_count; i++)
+        for (size_t i = 0; i < model->pool.count; i++)
             if (hash->fields[i].due_ms != 0 && hash->fields[i].due_ms <= model->now_ms)
                 forget_field(hash, i);
     }
@@ -301,13 +261,13 @@ static void let_time_pass(struct model *model) {
 
 static void put_in_place(struct model *model, size_t target, struct entry *entry) {
     struct found old = database_find(model->fixture->db, key_at(target));
-    if (old.entry != NULL) database_delete(model->fixture->db, key_at(target), old, true);
+    if (old.entry != NULL) database_delete(model->fixture->db, key_at(target), old);
     database_add(model->fixture->db, key_at(target), entry);
 }
 
 static void copy_in_model(struct model *model, size_t source, size_t target) {
     struct model_hash *from = &model->hashes[source], *to = &model->hashes[target];
-    memcpy(to->fields, from->fields, model->field_count * sizeof(*to->fields));
+    memcpy(to->fields, from->fields, model->pool.count * sizeof(*to->fields));
     to->len = from->len;
     to->encoding = from->encoding;
 }
@@ -327,12 +287,12 @@ static void copy_or_move(struct model *model, size_t source) {
     }
     put_in_place(model, target, entry);
     copy_in_model(model, source, target);
-    for (size_t i = 0; i < model->field_count && !is_copy; i++)
+    for (size_t i = 0; i < model->pool.count && !is_copy; i++)
         forget_field(&model->hashes[source], i);
 }
 
 static void change_limits(struct model *model) {
-    model->max_entries = random_below(4) == 0 ? random_below(model->field_count) : DEFAULT_ENTRIES;
+    model->max_entries = random_below(4) == 0 ? random_below(model->pool.count) : DEFAULT_ENTRIES;
     model->max_value_len = random_below(4) == 0 ? 8 : DEFAULT_VALUE_LEN;
     hash_set_limits((int64_t)model->max_entries, (int64_t)model->max_value_len);
 }
@@ -343,14 +303,14 @@ static void scan_while_changing(struct model *model, size_t key) {
     struct model_hash *hash = &model->hashes[key];
     struct found found = find_key(model, key);
     if (found.entry == NULL) return;
-    uint32_t *generations = calloc(model->field_count, sizeof(*generations));
-    bool *existed = calloc(model->field_count, sizeof(*existed));
-    for (size_t i = 0; i < model->field_count; i++) {
+    uint32_t *generations = calloc(model->pool.count, sizeof(*generations));
+    bool *existed = calloc(model->pool.count, sizeof(*existed));
+    for (size_t i = 0; i < model->pool.count; i++) {
         generations[i] = hash->fields[i].generation;
         existed[i] = hash->fields[i].exists;
     }
     struct walk walk = {.model = model, .hash = hash};
-    walk.visits = calloc(model->field_count, sizeof(*walk.visits));
+    walk.visits = calloc(model->pool.count, sizeof(*walk.visits));
     uint64_t cursor = 0;
     do {
         walk.last = NULL;
@@ -361,7 +321,7 @@ static void scan_while_changing(struct model *model, size_t key) {
         if (random_below(4) == 0) change_due(model, key);
         found = find_key(model, key);
     } while (found.entry != NULL);
-    for (size_t i = 0; i < model->field_count && cursor == 0; i++) {
+    for (size_t i = 0; i < model->pool.count && cursor == 0; i++) {
         bool is_same = hash->fields[i].generation == generations[i];
         if (is_same && existed[i]) assert_int_equal(walk.visits[i], 1);
         if (is_same) assert_in_range(walk.visits[i], 0, 1);
@@ -377,16 +337,16 @@ static void draw(struct model *model, size_t key) {
     if (found.entry == NULL) return;
     struct hash_field field;
     hash_random(found.entry, &field);
-    assert_content(&hash->fields[index_of(model, field.name)], &field);
+    assert_content(&hash->fields[index_of(&model->pool, field.name)], &field);
     size_t count = random_below(hash->len + 1);
     bool is_distinct = random_below(2) == 0;
     struct model_hash unordered = *hash;
     unordered.encoding = HASH_TABLE;
     struct walk walk = {.model = model, .hash = &unordered};
-    walk.visits = calloc(model->field_count, sizeof(*walk.visits));
+    walk.visits = calloc(model->pool.count, sizeof(*walk.visits));
     hash_random_many(found.entry, count, is_distinct, visit_field, &walk);
     assert_int_equal(walk.count, count);
-    for (size_t i = 0; i < model->field_count && is_distinct; i++)
+    for (size_t i = 0; i < model->pool.count && is_distinct; i++)
         assert_in_range(walk.visits[i], 0, 1);
     free(walk.visits);
 }
@@ -410,7 +370,7 @@ static void do_something(struct model *model, size_t key, uint64_t rare) {
         if (random_below(rare) == 0) draw(model, key);
         break;
     case 12:
-        if (random_below(rare) == 0) delete_fields(model, key, model->field_count);
+        if (random_below(rare) == 0) delete_fields(model, key, model->pool.count);
         break;
     case 13:
         if (random_below(rare) == 0) change_limits(model);
