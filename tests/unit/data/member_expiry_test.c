@@ -317,12 +317,12 @@ static void a_look_up_between_slices_removes_the_rest(void **state) {
 /* --- what happens to the key meanwhile --- */
 
 /* Carries a key over as RENAME and MOVE do. */
-static void carry(struct database *from, const char *old_name, struct database *to,
-                  const char *new_name) {
-    struct key old_key = key_of(bytes_of_str(old_name)), new_key = key_of(bytes_of_str(new_name));
+static void carry(struct database *from, const char *from_name, struct database *to,
+                  const char *to_name) {
+    struct key from_key = key_of(bytes_of_str(from_name)), to_key = key_of(bytes_of_str(to_name));
     int64_t due_ms;
-    struct entry *entry = database_take(from, old_key, database_find(from, old_key), &due_ms);
-    database_add(to, new_key, entry_reshape(entry, new_key.name, false));
+    struct entry *entry = database_take(from, from_key, database_find(from, from_key), &due_ms);
+    database_add(to, to_key, entry_reshape(entry, to_key.name, false));
 }
 
 static void a_renamed_or_moved_key_keeps_the_due_times_of_its_members(void **state) {

@@ -3,6 +3,7 @@
 #include "unit/data/types/name_pool.h"
 
 #include "data/value_digest.h"
+#include "foundation/mem.h"
 
 enum { KEYS = 4, VALUE_MAX = 90, PAIRS_MAX = 40 };
 
@@ -42,11 +43,11 @@ static void init_model(struct model *model, struct fixture *fixture, size_t key_
                             .due_range_ms = 3000};
     init_names(&model->pool, field_count);
     for (size_t i = 0; i < key_count; i++)
-        model->hashes[i].fields = calloc(field_count, sizeof(*model->hashes[i].fields));
+        model->hashes[i].fields = mem_alloc_array(field_count, sizeof(*model->hashes[i].fields));
 }
 
 static void free_model(struct model *model) {
-    for (size_t i = 0; i < model->key_count; i++) free(model->hashes[i].fields);
+    for (size_t i = 0; i < model->key_count; i++) mem_free(model->hashes[i].fields);
     free_names(&model->pool);
 }
 
