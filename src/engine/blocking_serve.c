@@ -1,6 +1,7 @@
 /* Serving: the requests that ready keys have woken are run again. */
 #include "engine/blocking_private.h"
 #include "engine/dispatch.h"
+#include "engine/push.h"
 
 /* A command that runs in between has lent its own session's output, and perhaps the muted one:
  * those stay as they are. */
@@ -26,6 +27,7 @@ static bool run_again(struct blocked *blocked) {
     blocking_open_reply(blocked, &call);
     blocked->waits_on = false;
     dispatch_run_again(&call);
+    push_send_queued(blocked->session);
     blocking_close_reply(&call);
     if (blocked->waits_on) return false;
     blocking_finish(blocked);

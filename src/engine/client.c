@@ -198,6 +198,11 @@ static void run_woken(struct network *network, struct client *client) {
     client_run_input(network, client);
 }
 
+void client_push_waits(struct client *client) {
+    client_wait(network_of(client), client);
+    (void)network_enforce_output_limit(network_of(client), client);
+}
+
 void client_resume(struct client *client) {
     client->is_woken = true;
     client_wait(network_of(client), client);
@@ -351,7 +356,7 @@ size_t client_used_bytes(const struct client *client) {
            count_output_bytes(&session->output) + resp_reader_used_bytes(&client->reader) +
            mem_usable_size(session->name) + mem_usable_size(session->lib_name) +
            mem_usable_size(session->lib_version) + transaction_used_bytes(session) +
-           blocking_used_bytes(session);
+           blocking_used_bytes(session) + session_used_bytes(session);
 }
 
 void client_measure(const struct client *client, struct client_usage *usage) {

@@ -86,6 +86,9 @@ size_t client_used_bytes(const struct client *client);
 /* Closes the connection at the end of this round; no further command of it runs. `is_at_once` drops
  * what is waiting to be sent, else that is sent first. */
 void client_close_soon(struct client *client, bool is_at_once);
+/* Something was pushed to it: it is sent at the end of this round. A client that has been over its
+ * output limits for too long is dropped. */
+void client_push_waits(struct client *client);
 /* A client that was blocked goes on: at the end of this round it is sent its reply, and what it
  * asked for meanwhile is run. */
 void client_resume(struct client *client);

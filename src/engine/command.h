@@ -40,9 +40,10 @@ enum command_flag {
     COMMAND_MOVABLE_KEYS = 1 << 18, /* computed: the keys depend on the arguments */
     COMMAND_ALLOW_BUSY = 1 << 19,
     /* The engine's own, not told to anyone. */
-    COMMAND_NOT_QUEUED = 1 << 20, /* inside MULTI it runs at once */
-    COMMAND_RUNS_QUEUE = 1 << 21, /* EXEC: does what the queued commands do */
-    COMMAND_HIDDEN = COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE,
+    COMMAND_NOT_QUEUED = 1 << 20,      /* inside MULTI it runs at once */
+    COMMAND_RUNS_QUEUE = 1 << 21,      /* EXEC: does what the queued commands do */
+    COMMAND_FOR_SUBSCRIBERS = 1 << 22, /* a RESP2 connection that subscribes may run it */
+    COMMAND_HIDDEN = COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE | COMMAND_FOR_SUBSCRIBERS,
 };
 
 /* ACL categories beside those that follow from the flags (read write admin dangerous fast slow
@@ -69,6 +70,7 @@ enum command_category {
     CATEGORY_CONNECTION = 1 << 18,
     CATEGORY_TRANSACTION = 1 << 19,
     CATEGORY_SCRIPTING = 1 << 20,
+    CATEGORY_RATELIMIT = 1 << 21,
 };
 
 /* Where keys stand among the arguments. A search begins at an index, or behind a keyword looked
@@ -154,7 +156,8 @@ struct command_stats {
 struct command {
     const struct command_row *row;
     const struct command *parent; /* of a subcommand */
-    struct command *subcommands;  /* row->subcommand_count of them */
+    struct command **subcommands; /* the row's, then those that other lists have added */
+    uint32_t subcommand_count;
     struct command_stats stats;
     uint32_t flags;      /* the row's and those computed */
     uint32_t categories; /* the row's and those implied */

@@ -59,9 +59,10 @@ static const char *const flag_names[] = {
 };
 
 static const char *const category_names[] = {
-    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
-    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
-    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting",
+    "keyspace",   "read",        "write",     "set",         "sortedset", "list",
+    "hash",       "string",      "bitmap",    "hyperloglog", "geo",       "stream",
+    "pubsub",     "admin",       "fast",      "slow",        "blocking",  "dangerous",
+    "connection", "transaction", "scripting", "ratelimit",
 };
 
 const char *command_flag_name(unsigned bit) {
@@ -144,8 +145,8 @@ struct command *command_table_find(const struct command_table *table, struct byt
 }
 
 struct command *command_find_subcommand(const struct command *container, struct bytes name) {
-    for (uint32_t i = 0; i < container->row->subcommand_count; i++) {
-        struct command *command = &container->subcommands[i];
+    for (uint32_t i = 0; i < container->subcommand_count; i++) {
+        struct command *command = container->subcommands[i];
         if (bytes_is_word(name, command->row->name)) return command;
     }
     return NULL;
@@ -165,19 +166,15 @@ struct command_table *command_table_new(void) {
     return table;
 }
 
-static void destroy_command(struct command *command) {
-    for (uint32_t i = 0; i < command->row->subcommand_count; i++) {
-        destroy_command(&command->subcommands[i]);
-    }
+static void free_command(struct command *command) {
+    for (uint32_t i = 0; i < command->subcommand_count; i++) free_command(command->subcommands[i]);
     mem_free(command->subcommands);
     mem_free(command->full_name);
+    mem_free(command);
 }
 
 void command_table_free(struct command_table *table) {
-    for (size_t i = 0; i < table->count; i++) {
-        destroy_command(table->commands[i]);
-        mem_free(table->commands[i]);
-    }
+    for (size_t i = 0; i < table->count; i++) free_command(table->commands[i]);
     mem_free(table->commands);
     mem_free(table->slots);
     mem_free(table);
@@ -213,8 +210,11 @@ static char *join_names(const struct command *parent, const char *name) {
     return full_name;
 }
 
-static void fill_command(struct command *command, const struct command_row *row,
-                         const struct command *parent) {
+static void add_subcommands(struct command *container, const struct command_row *rows,
+                            size_t count);
+
+static struct command *new_command(const struct command_row *row, const struct command *parent) {
+    struct command *command = mem_alloc_zeroed(sizeof *command);
     CHECK(row->handler || row->subcommand_count > 0);
     CHECK(row->arity != 0);
     CHECK(!row->syntax || syntax_is_valid(row->syntax));
@@ -224,11 +224,18 @@ static void fill_command(struct command *command, const struct command_row *row,
     command->categories = compute_categories(row);
     command->full_name = join_names(parent, row->name);
     command_fill_key_range(command);
-    if (row->subcommand_count == 0) return;
-    command->subcommands = mem_alloc_array(row->subcommand_count, sizeof *command->subcommands);
-    for (uint32_t i = 0; i < row->subcommand_count; i++) {
-        fill_command(&command->subcommands[i], &row->subcommands[i], command);
-    }
+    if (row->subcommand_count != 0)
+        add_subcommands(command, row->subcommands, row->subcommand_count);
+    return command;
+}
+
+static void add_subcommands(struct command *container, const struct command_row *rows,
+                            size_t count) {
+    container->subcommands =
+        mem_realloc(container->subcommands,
+                    (container->subcommand_count + count) * sizeof *container->subcommands);
+    for (size_t i = 0; i < count; i++)
+        container->subcommands[container->subcommand_count++] = new_command(&rows[i], container);
 }
 
 static void place_command(struct command_table *table, struct command *command) {
@@ -247,16 +254,25 @@ static void grow_slots(struct command_table *table) {
     for (size_t i = 0; i < table->count; i++) place_command(table, table->commands[i]);
 }
 
-void command_table_add(struct command_table *table, const struct command_list *list) {
+static void add_commands(struct command_table *table, const struct command_list *list) {
     table->commands =
         mem_realloc(table->commands, (table->count + list->count + 1) * sizeof *table->commands);
     for (size_t i = 0; i < list->count; i++) {
-        struct command *command = mem_alloc_zeroed(sizeof *command);
-        fill_command(command, &list->rows[i], NULL);
+        struct command *command = new_command(&list->rows[i], NULL);
         place_command(table, command);
         table->commands[table->count++] = command;
         if (table->count * 4 > (size_t)1 << table->slot_bits) grow_slots(table);
     }
+}
+
+void command_table_add(struct command_table *table, const struct command_list *list) {
+    if (list->container == NULL) {
+        add_commands(table, list);
+        return;
+    }
+    struct command *container = command_table_find(table, bytes_of_str(list->container));
+    CHECK(container != NULL);
+    add_subcommands(container, list->rows, list->count);
 }
 
 size_t command_table_count(const struct command_table *table) {
@@ -269,9 +285,7 @@ struct command *command_table_at(const struct command_table *table, size_t index
 
 static void reset_stats(struct command *command) {
     command->stats = (struct command_stats){0};
-    for (uint32_t i = 0; i < command->row->subcommand_count; i++) {
-        reset_stats(&command->subcommands[i]);
-    }
+    for (uint32_t i = 0; i < command->subcommand_count; i++) reset_stats(command->subcommands[i]);
 }
 
 void command_table_reset_stats(struct command_table *table) {

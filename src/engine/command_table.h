@@ -11,10 +11,15 @@ struct command_table;
 struct command_list {
     const struct command_row *rows;
     size_t count;
+    const char
+        *container; /* the rows are subcommands of this command, which is there; NULL: of none */
 };
 
 #define COMMAND_LIST(rows_array)                                                                   \
     { .rows = (rows_array), .count = ARRAY_LEN(rows_array) }
+/* Subcommands that one folder adds to the container of another: CLIENT TRACKING. */
+#define COMMAND_SUBLIST(container_name, rows_array)                                                \
+    { .rows = (rows_array), .count = ARRAY_LEN(rows_array), .container = (container_name) }
 
 struct command_table *command_table_new(void);
 void command_table_free(struct command_table *table);

@@ -4,9 +4,11 @@
 
 #include "engine/authentication.h"
 #include "engine/blocking.h"
+#include "engine/call_listener.h"
 #include "engine/command_table.h"
 #include "engine/engine.h"
 #include "engine/memory.h"
+#include "engine/push.h"
 #include "engine/reply.h"
 #include "engine/transaction.h"
 #include "foundation/clock.h"
@@ -15,11 +17,11 @@
 /* --- preparing --- */
 
 static struct command *find_command(const struct call *call, struct command *guess) {
-    if (guess != NULL && guess->parent == NULL && guess->row->subcommand_count == 0 &&
+    if (guess != NULL && guess->parent == NULL && guess->subcommand_count == 0 &&
         bytes_equal(call->args[0], bytes_of_str(guess->row->name)))
         return guess;
     struct command *command = command_table_find(call->engine->commands, call->args[0]);
-    if (command == NULL || command->row->subcommand_count == 0 || call->argc < 2) return command;
+    if (command == NULL || command->subcommand_count == 0 || call->argc < 2) return command;
     struct command *subcommand = command_find_subcommand(command, call->args[1]);
     return subcommand != NULL ? subcommand : command;
 }
@@ -103,7 +105,7 @@ static bool reject_container(struct call *call) {
 
 static bool check_known(struct call *call) {
     if (UNLIKELY(call->command == NULL)) return reject_unknown(call);
-    bool is_container = call->command->row->subcommand_count != 0;
+    bool is_container = call->command->subcommand_count != 0;
     bool has_own_form = call->command->row->handler != NULL && call->argc == 1;
     if (UNLIKELY(is_container && !has_own_form)) return reject_container(call);
     return true;
@@ -137,6 +139,23 @@ static bool check_authenticated(struct call *call) {
     return reject_because(call, "NOAUTH Authentication required.");
 }
 
+/* In RESP2 messages and replies cannot be told apart, so that there is little else that a connection
+ * which subscribes may ask for. */
+static COLD bool reject_subscriber(struct call *call) {
+    reply_error_printf(call,
+                       "ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / "
+                       "QUIT / RESET are allowed in this context",
+                       call->command->full_name);
+    return false;
+}
+
+static bool check_not_subscribing(struct call *call) {
+    const struct session *session = call->session;
+    if (LIKELY(!session_is_subscribing(session)) || session->version != RESP2) return true;
+    if ((call->command->flags & COMMAND_FOR_SUBSCRIBERS) != 0) return true;
+    return reject_subscriber(call);
+}
+
 static bool check_memory(struct call *call, uint32_t flags) {
     if ((flags & COMMAND_DENYOOM) == 0 || LIKELY(memory_make_room(call->engine))) return true;
     return reject_because(call, "OOM command not allowed when used memory > 'maxmemory'.");
@@ -150,7 +169,7 @@ static bool reject_call(struct call *call) {
 static bool check_call(struct call *call) {
     if (!check_known(call)) return false;
     if (!check_arity(call) || !check_authenticated(call) ||
-        !check_memory(call, call->command->flags))
+        !check_memory(call, call->command->flags) || !check_not_subscribing(call))
         return reject_call(call);
     return true;
 }
@@ -171,12 +190,15 @@ static bool is_paused(const struct call *call, uint32_t flags) {
 
 static ALWAYS_INLINE void time_handler(struct call *call) {
     call->engine->keyspace->is_touch_off = call->session->is_no_touch;
-    const struct call *outer = call->engine->running;
-    call->engine->running = call;
+    struct engine *engine = call->engine;
+    const struct call *outer = engine->running;
+    engine->running = call;
+    if (UNLIKELY(engine->call_listeners != NULL)) call_listeners_before(engine, call);
     uint64_t start = clock_ticks();
     call->command->row->handler(call);
     uint64_t ticks = clock_ticks() - start;
-    call->engine->running = outer;
+    if (UNLIKELY(engine->call_listeners != NULL)) call_listeners_after(engine, call);
+    engine->running = outer;
     struct command_stats *stats = &call->command->stats;
     stats->ticks += ticks;
     if (ticks > stats->ticks_max) stats->ticks_max = ticks;
@@ -216,7 +238,7 @@ static bool check_allowed_in_transaction(struct call *call) {
 static bool check_call_in_transaction(struct call *call) {
     if (!check_known(call)) return false;
     if (!check_arity(call) || !check_authenticated(call) || !check_allowed_in_transaction(call) ||
-        !check_memory(call, effective_flags(call)))
+        !check_memory(call, effective_flags(call)) || !check_not_subscribing(call))
         return reject_call(call);
     return true;
 }
@@ -276,6 +298,7 @@ enum dispatch_result dispatch_run(struct call *call) {
     struct engine *engine = call->engine;
     bool is_heard = LIKELY(call->session->reply_mode == SESSION_REPLY_ON);
     enum dispatch_result result = is_heard ? check_and_run(call) : run_muted(call);
+    if (UNLIKELY(call->session->pushes != NULL)) push_send_queued(call->session);
     if (UNLIKELY(engine->blocking != NULL)) blocking_serve_ready(engine);
     return result;
 }

@@ -79,6 +79,12 @@ void engine_tick(struct engine *engine) {
     }
 }
 
+void engine_finish_round(struct engine *engine) {
+    for (const struct feature *const *feature = engine->features; *feature != NULL; feature++) {
+        if ((*feature)->finish_round != NULL) (*feature)->finish_round(engine);
+    }
+}
+
 void engine_request_stop(struct engine *engine) {
     engine->is_stopping = true;
     if (engine->loop != NULL) event_loop_stop(engine->loop);

@@ -15,8 +15,12 @@
 
 struct blocking_table;
 struct call;
+struct call_listener;
 struct event_loop;
+struct monitors;
 struct network;
+struct pubsub;
+struct tracking;
 struct watch_table;
 
 struct engine_stats {
@@ -46,10 +50,16 @@ struct engine {
     struct engine_stats stats;
     struct error_stats errors;
     struct pause pause;
-    struct watch_table *watches;     /* NULL while no key is watched */
-    struct blocking_table *blocking; /* NULL while nobody waits for keys */
+    struct watch_table *watches;          /* NULL while no key is watched */
+    struct blocking_table *blocking;      /* NULL while nobody waits for keys */
+    struct call_listener *call_listeners; /* NULL: none */
+    /* What services keep, each its own; NULL while there is nothing to keep. */
+    struct pubsub *pubsub;
+    struct tracking *tracking;
+    struct monitors *monitors;
     uint64_t next_session_id;
     uint64_t tick_count;
+    int64_t last_fence; /* the fencing token drawn last: engine/fence.h */
     int64_t started_ms; /* unix time */
     char run_id[41];
     const struct call *running;      /* the command being run, for the crash report; NULL: none */
@@ -77,6 +87,8 @@ void engine_free(struct engine *engine);
 int64_t engine_expire(struct engine *engine);
 /* What happens some ten times a second: every feature's tick. */
 void engine_tick(struct engine *engine);
+/* The features' finish_round: before what waits is sent. */
+void engine_finish_round(struct engine *engine);
 /* Asks the server to stop after this round. */
 void engine_request_stop(struct engine *engine);
 

@@ -8,6 +8,7 @@
 #include "foundation/directive.h"
 
 struct engine;
+struct session;
 
 /* A part of INFO. Parts of one section, from whichever feature, stand together in the order of the
  * features; sections in the order of their first part. `write` adds "name:value\r\n" lines. */
@@ -28,6 +29,13 @@ struct feature {
     bool (*start)(struct engine *engine, char *error);
     /* About ten times a second. */
     void (*tick)(struct engine *engine);
+    /* At the end of each loop round, before what waits is sent and the loop waits: for what is
+     * gathered over many commands. It may send pushes. */
+    void (*finish_round)(struct engine *engine);
+    /* What the feature keeps for a session is to go: RESET, or the session is going away. */
+    void (*end_session)(struct session *session);
+    /* Memory of what the feature keeps for a session. */
+    size_t (*session_used_bytes)(const struct session *session);
     /* In reverse order at the end. */
     void (*stop)(struct engine *engine);
 };

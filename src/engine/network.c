@@ -199,6 +199,7 @@ static int64_t work_before_wait(void *context) {
     uint64_t run_before = network->run_count;
     blocking_serve_ready(network->engine);
     int64_t wait_ms = mind_pause(network);
+    engine_finish_round(network->engine);
     finish_waiting(network);
     return network->run_count == run_before ? wait_ms : 0;
 }

@@ -23,11 +23,15 @@ static bool is_over_soft(struct client *client, const struct output_limit *limit
     return now_ms - client->soft_limit_since_ms > limit->soft_seconds * 1000;
 }
 
+static enum client_class class_of(const struct client *client) {
+    return session_is_subscribing(&client->session) ? CLIENT_CLASS_PUBSUB : CLIENT_CLASS_NORMAL;
+}
+
 /* What a peer that has yet to authenticate may leave unread: enough for the errors it is told. */
 enum { STRANGER_OUTPUT_BYTES = 1024 };
 
 bool network_enforce_output_limit(struct network *network, struct client *client) {
-    const struct output_limit *limit = &network_settings()->output_limits[CLIENT_CLASS_NORMAL];
+    const struct output_limit *limit = &network_settings()->output_limits[class_of(client)];
     int64_t bytes = (int64_t)output_pending_bytes(&client->session.output);
     bool is_over_hard = (limit->hard_bytes != 0 && bytes > limit->hard_bytes) ||
                         (!client->session.is_authenticated && bytes > STRANGER_OUTPUT_BYTES);

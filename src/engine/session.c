@@ -3,6 +3,7 @@
 #include "engine/authentication.h"
 #include "engine/blocking.h"
 #include "engine/engine.h"
+#include "engine/push.h"
 #include "engine/transaction.h"
 #include "foundation/mem.h"
 
@@ -23,9 +24,25 @@ void session_init(struct session *session, struct engine *engine) {
     set_defaults(session);
 }
 
+static void end_features(struct session *session) {
+    const struct feature *const *feature = session->engine->features;
+    for (; *feature != NULL; feature++)
+        if ((*feature)->end_session != NULL) (*feature)->end_session(session);
+}
+
+size_t session_used_bytes(const struct session *session) {
+    size_t sum = 0;
+    const struct feature *const *feature = session->engine->features;
+    for (; *feature != NULL; feature++)
+        if ((*feature)->session_used_bytes != NULL) sum += (*feature)->session_used_bytes(session);
+    return sum;
+}
+
 void session_destroy(struct session *session) {
     if (blocking_is_blocked(session)) blocking_end(session, BLOCKING_SILENT);
     transaction_discard(session);
+    end_features(session);
+    push_drop_queued(session);
     output_destroy(&session->output);
     mem_free(session->name);
     mem_free(session->lib_name);
@@ -35,6 +52,7 @@ void session_destroy(struct session *session) {
 
 void session_reset(struct session *session) {
     transaction_discard(session);
+    end_features(session);
     set_defaults(session);
     session_set_text(&session->name, BYTES(""));
 }

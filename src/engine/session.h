@@ -15,6 +15,9 @@
 struct blocked;
 struct client;
 struct engine;
+struct push_queue;
+struct subscriber;
+struct tracker;
 struct transaction;
 
 enum session_reply_mode {
@@ -22,6 +25,24 @@ enum session_reply_mode {
     SESSION_REPLY_OFF,
     SESSION_REPLY_SKIP_NEXT, /* CLIENT REPLY SKIP ran: the next command is mute */
     SESSION_REPLY_SKIP,      /* this command is mute */
+};
+
+/* What a session listens to; kept by the service that sends it, for all to see. */
+struct session_subscriptions {
+    uint32_t channels;
+    uint32_t patterns;
+    uint32_t shard_channels;
+};
+
+/* How CLIENT TRACKING stands; kept by the service, for all to see. */
+enum session_tracking {
+    SESSION_TRACKING_ON = 1 << 0,
+    SESSION_TRACKING_BROADCAST = 1 << 1,
+    SESSION_TRACKING_OPT_IN = 1 << 2,
+    SESSION_TRACKING_OPT_OUT = 1 << 3,
+    SESSION_TRACKING_NO_LOOP = 1 << 4,
+    SESSION_TRACKING_CACHING = 1 << 5,         /* CLIENT CACHING ran: for the next command */
+    SESSION_TRACKING_BROKEN_REDIRECT = 1 << 6, /* who was to be told instead is gone */
 };
 
 struct session {
@@ -44,6 +65,13 @@ struct session {
     const struct command *last_command;
     struct transaction *transaction; /* since MULTI; NULL: none */
     struct blocked *blocked;         /* waits for keys; NULL: it does not */
+    struct push_queue *pushes;       /* wait for the running command's reply to end; NULL: none */
+    struct subscriber *subscriber;   /* services/pubsub's; NULL: subscribes to nothing */
+    struct tracker *tracker;         /* services/tracking's; NULL: tracks nothing */
+    struct session_subscriptions subscriptions;
+    uint32_t tracking;          /* enum session_tracking */
+    uint64_t tracking_redirect; /* id of the session that is told instead; 0: itself */
+    bool is_monitor;            /* is shown every command */
     struct watch_list watches;
     int64_t created_ms; /* unix time */
     int64_t last_active_ms;
@@ -55,6 +83,13 @@ struct session {
 /* Prepares a zeroed session as a new caller has it; the id is the next free one. */
 void session_init(struct session *session, struct engine *engine);
 void session_destroy(struct session *session);
+/* True when it subscribes to anything: in RESP2 little else is allowed to it then. */
+static inline bool session_is_subscribing(const struct session *session) {
+    const struct session_subscriptions *sum = &session->subscriptions;
+    return (sum->channels | sum->patterns | sum->shard_channels) != 0;
+}
+/* Memory of what features keep for it. */
+size_t session_used_bytes(const struct session *session);
 /* Back to how it was after connecting (RESET, but the reply is the command's). Not from within its
  * own transaction. */
 void session_reset(struct session *session);

@@ -80,7 +80,20 @@ void output_append_own(struct output *output, const void *data, size_t len) {
     output_commit_own(output, rest);
 }
 
+/* A piece that lies right behind the one before it makes that longer. */
+static bool extend_last_block(struct output *output, const struct output_block *block) {
+    struct output_node *last = output->last;
+    if (last == NULL || last->block.data == NULL || last->block.owner != block->owner) return false;
+    if (last->block.release != block->release || last->data + last->len != block->data)
+        return false;
+    last->len += block->len;
+    output->own_bytes += block->len;
+    output_release_block(block);
+    return true;
+}
+
 void output_append_own_block(struct output *output, struct output_block block) {
+    if (extend_last_block(output, &block)) return;
     struct output_node *node = mem_alloc(sizeof *node);
     *node = (struct output_node){
         .data = block.data, .len = block.len, .used_bytes = sizeof *node, .block = block};

@@ -105,7 +105,9 @@ static inline void output_commit(struct output *output, size_t written) {
 }
 
 void output_append(struct output *output, const void *data, size_t len);
-/* Takes over one reference to the block; an empty one is released at once. Worth it from some
+/* Takes over one reference to the block; an empty one is released at once. In the own list a block that
+ * lies right behind the one before it, with the same owner, becomes one with it, and its reference is
+ * given back. Worth it from some
  * 16 KiB up; below that copying is cheaper. */
 void output_append_block(struct output *output, struct output_block block);
 

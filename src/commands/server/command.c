@@ -120,8 +120,8 @@ static size_t list_names(struct call *call, const struct filter *filter,
                          const struct command *command, bool is_writing) {
     size_t count = is_shown(filter, command);
     if (count > 0 && is_writing) reply_bulk_str(call, command->full_name);
-    for (uint32_t i = 0; i < command->row->subcommand_count; i++) {
-        count += list_names(call, filter, &command->subcommands[i], is_writing);
+    for (uint32_t i = 0; i < command->subcommand_count; i++) {
+        count += list_names(call, filter, command->subcommands[i], is_writing);
     }
     return count;
 }
@@ -151,7 +151,7 @@ static const struct command *find_called_command(struct call *call) {
     const struct bytes *args = call->args + 2;
     uint32_t argc = call->argc - 2;
     const struct command *command = command_table_find(call->engine->commands, args[0]);
-    if (command && command->row->subcommand_count > 0 && argc > 1) {
+    if (command && command->subcommand_count > 0 && argc > 1) {
         const struct command *subcommand = command_find_subcommand(command, args[1]);
         command = subcommand;
     }

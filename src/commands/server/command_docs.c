@@ -82,31 +82,32 @@ static void reply_doc_flags(struct call *call, const struct command_row *row) {
     if (row->is_system) reply_simple(call, "syscmd");
 }
 
-static size_t count_fields(const struct command_row *row) {
+static size_t count_fields(const struct command *command) {
+    const struct command_row *row = command->row;
     size_t count = 3;
     count += row->complexity != NULL;
     count += row->deprecated_since || row->is_system;
     count += row->deprecated_since != NULL;
     count += row->replaced_by != NULL;
     count += row->syntax != NULL;
-    count += row->subcommand_count > 0;
+    count += command->subcommand_count > 0;
     return count;
 }
 
 static void reply_subcommands(struct call *call, const struct command *command) {
-    uint32_t count = command->row->subcommand_count;
+    uint32_t count = command->subcommand_count;
     if (count == 0) return;
     reply_bulk_str(call, "subcommands");
     reply_map(call, count);
     for (uint32_t i = 0; i < count; i++) {
-        reply_bulk_str(call, command->subcommands[i].full_name);
-        command_reply_docs(call, &command->subcommands[i]);
+        reply_bulk_str(call, command->subcommands[i]->full_name);
+        command_reply_docs(call, command->subcommands[i]);
     }
 }
 
 void command_reply_docs(struct call *call, const struct command *command) {
     const struct command_row *row = command->row;
-    reply_map(call, count_fields(row));
+    reply_map(call, count_fields(command));
     reply_text(call, "summary", row->summary);
     reply_text(call, "since", row->since);
     reply_text(call, "group", row->group);

@@ -113,13 +113,13 @@ static void reply_key_specs(struct call *call, const struct key_spec *specs) {
 
 /* Clients know an array of subcommands, but a set where there are none. */
 static void reply_subcommands(struct call *call, const struct command *command) {
-    uint32_t count = command->row->subcommand_count;
+    uint32_t count = command->subcommand_count;
     if (count == 0) {
         reply_set(call, 0);
         return;
     }
     reply_array(call, count);
-    for (uint32_t i = 0; i < count; i++) command_reply_info(call, &command->subcommands[i]);
+    for (uint32_t i = 0; i < count; i++) command_reply_info(call, command->subcommands[i]);
 }
 
 void command_reply_info(struct call *call, const struct command *command) {

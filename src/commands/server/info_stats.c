@@ -128,8 +128,8 @@ void info_write_commandstats(struct engine *engine, struct buffer *out) {
     for (size_t i = 0; i < command_table_count(engine->commands); i++) {
         const struct command *command = command_table_at(engine->commands, i);
         write_command(command, out);
-        for (uint32_t j = 0; j < command->row->subcommand_count; j++)
-            write_command(&command->subcommands[j], out);
+        for (uint32_t j = 0; j < command->subcommand_count; j++)
+            write_command(command->subcommands[j], out);
     }
 }
 

@@ -161,6 +161,24 @@ static void keys_that_depend_on_arguments_are_movable(void **state) {
     assert_int_equal(eval->first_key, 0);
 }
 
+static void another_list_adds_subcommands_to_a_container(void **state) {
+    static const struct command_row more[] = {
+        {.name = "tracking", .handler = do_nothing, .arity = -3, .flags = COMMAND_WRITE},
+    };
+    static const struct command_list added = COMMAND_SUBLIST("client", more);
+    struct command *client = command_table_find(*state, BYTES("client"));
+    struct command *id = command_find_subcommand(client, BYTES("id"));
+    size_t count = command_table_count(*state);
+    command_table_add(*state, &added);
+    assert_int_equal(command_table_count(*state), count);
+    assert_int_equal(client->subcommand_count, 3);
+    struct command *tracking = command_table_find_full(*state, BYTES("client|tracking"));
+    assert_non_null(tracking);
+    assert_string_equal(tracking->full_name, "client|tracking");
+    assert_ptr_equal(tracking->parent, client);
+    assert_ptr_equal(command_find_subcommand(client, BYTES("id")), id); /* stays where it was */
+}
+
 static void resetting_clears_subcommands_too(void **state) {
     struct command *get = command_table_find(*state, BYTES("get"));
     struct command *id = command_table_find_full(*state, BYTES("client|id"));
@@ -180,7 +198,7 @@ static void every_bit_has_its_name(void **state UNUSED) {
     assert_string_equal(command_category_name((unsigned)__builtin_ctz(CATEGORY_GEO)), "geo");
     assert_string_equal(command_category_name((unsigned)__builtin_ctz(CATEGORY_SCRIPTING)),
                         "scripting");
-    assert_null(command_category_name((unsigned)__builtin_ctz(CATEGORY_SCRIPTING) + 1));
+    assert_null(command_category_name((unsigned)__builtin_ctz(CATEGORY_RATELIMIT) + 1));
 }
 
 #define WITH_TABLE(test) cmocka_unit_test_setup_teardown(test, make_table, free_table)
@@ -196,6 +214,7 @@ int main(void) {
         WITH_TABLE(a_subcommand_is_found_below_its_container),
         WITH_TABLE(categories_follow_from_flags),
         WITH_TABLE(keys_that_depend_on_arguments_are_movable),
+        WITH_TABLE(another_list_adds_subcommands_to_a_container),
         WITH_TABLE(resetting_clears_subcommands_too),
         cmocka_unit_test(every_bit_has_its_name),
     };

@@ -1,6 +1,7 @@
 /* The steps between a request and its handler: what is refused, with which words, and what is counted. */
 #include "engine/dispatch.h"
 
+#include "engine/call_listener.h"
 #include "unit/engine/sample_commands.h"
 #include "unit/support/command_fixture.h"
 
@@ -42,6 +43,61 @@ static void unknown_commands_are_refused_with_what_was_sent(void **state) {
     assert_reply(fixture, "\"get\\x00\" k",
                  "-ERR unknown command 'get', with args beginning with: 'k' ");
     assert_reply(fixture, "\"\"", "-ERR unknown command '', with args beginning with: ");
+    fixture_free(fixture);
+}
+
+static void a_subscriber_in_resp2_may_run_little_else(void **state) {
+    (void)state;
+    struct command_fixture *fixture = start();
+    fixture->session.subscriptions.patterns = 1;
+    assert_reply(fixture, "ping", "PONG");
+    assert_reply(fixture, "GET k",
+                 "-ERR Can't execute 'get': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / "
+                 "RESET are allowed in this context");
+    assert_int_equal(stats_of(fixture, "get")->rejected, 1);
+    fixture->session.version = RESP3;
+    assert_reply(fixture, "get k", "nil");
+    fixture->session.version = RESP2;
+    fixture->session.subscriptions.patterns = 0;
+    assert_reply(fixture, "get k", "nil");
+    fixture_free(fixture);
+}
+
+struct counting_listener {
+    struct call_listener listener;
+    int before;
+    int after;
+};
+
+static void count_before(struct call_listener *listener, const struct call *call) {
+    struct counting_listener *counting = (struct counting_listener *)(void *)listener;
+    assert_ptr_equal(call->engine->running, call);
+    assert_int_equal(counting->before, counting->after);
+    counting->before++;
+}
+
+static void count_after(struct call_listener *listener, const struct call *call) {
+    struct counting_listener *counting = (struct counting_listener *)(void *)listener;
+    assert_ptr_equal(call->engine->running, call);
+    counting->after++;
+}
+
+static void listeners_are_told_of_calls_that_run(void **state) {
+    (void)state;
+    struct command_fixture *fixture = start();
+    struct counting_listener first = {.listener = {.before = count_before, .after = count_after}};
+    struct counting_listener second = {.listener = {.after = count_after}};
+    call_listener_add(fixture->engine, &first.listener);
+    call_listener_add(fixture->engine, &second.listener);
+    assert_reply(fixture, "set k v", "OK");
+    fixture_run(fixture, "get"); /* refused */
+    call_listener_remove(fixture->engine, &first.listener);
+    call_listener_remove(fixture->engine, &first.listener);
+    assert_reply(fixture, "get k", "\"v\"");
+    assert_int_equal(first.before, 1);
+    assert_int_equal(first.after, 1);
+    assert_int_equal(second.after, 2);
+    call_listener_remove(fixture->engine, &second.listener);
     fixture_free(fixture);
 }
 
@@ -220,6 +276,8 @@ int main(void) {
         cmocka_unit_test(names_are_found_in_any_case),
         cmocka_unit_test(unknown_commands_are_refused_with_what_was_sent),
         cmocka_unit_test(long_unknown_commands_are_cut_at_128_bytes),
+        cmocka_unit_test(a_subscriber_in_resp2_may_run_little_else),
+        cmocka_unit_test(listeners_are_told_of_calls_that_run),
         cmocka_unit_test(subcommands_that_do_not_exist_are_refused),
         cmocka_unit_test(a_wrong_number_of_arguments_is_refused_and_counted),
         cmocka_unit_test(runs_and_failures_are_counted),

@@ -91,7 +91,10 @@ static const struct command_row sample_box_rows[] = {
 };
 
 static const struct command_row sample_rows[] = {
-    {.name = "ping", .handler = sample_ping, .arity = -1, .flags = COMMAND_FAST},
+    {.name = "ping",
+     .handler = sample_ping,
+     .arity = -1,
+     .flags = COMMAND_FAST | COMMAND_FOR_SUBSCRIBERS},
     {.name = "get",
      .handler = sample_get,
      .arity = 2,

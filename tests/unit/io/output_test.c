@@ -215,6 +215,21 @@ static void a_peer_that_is_gone_is_reported_and_blocks_are_released(void **state
     assert_int_equal(output_flush(&output, &connection), IO_CLOSED);
 }
 
+static void a_block_right_behind_the_one_before_it_becomes_one_with_it(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 1000; i++) append_block(large + 100 * i, 100);
+    assert_int_equal(output.node_count, 1);
+    assert_int_equal(released, 999);
+    append_block(large, 100); /* lies elsewhere */
+    append("x", 1);
+    append_block(large + 100, 100); /* not behind the last */
+    assert_int_equal(output.node_count, 4);
+    assert_int_equal(output_flush(&output, &connection), IO_AGAIN);
+    append_block(large + 200, 300); /* the one before it may be under way */
+    assert_all_arrives();
+    assert_int_equal(released, 1003);
+}
+
 static void a_batch_that_grew_large_gives_its_memory_back(void **state) {
     (void)state;
     char *huge = calloc(1, 2 * OUTPUT_BATCH_KEPT_BYTES);
@@ -238,6 +253,7 @@ int main(void) {
         TEST(a_header_is_inserted_at_its_mark_and_moves_what_follows),
         TEST(destroying_releases_every_block_once),
         TEST(a_peer_that_is_gone_is_reported_and_blocks_are_released),
+        TEST(a_block_right_behind_the_one_before_it_becomes_one_with_it),
         TEST(a_batch_that_grew_large_gives_its_memory_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
