@@ -59,7 +59,7 @@ static void expire_entry(struct database *db, struct key key, struct found found
     unlink_entry(db, key, found);
     db->keyspace->stats.expired++;
     struct bytes name = entry_key(found.entry);
-    database_notify(db, KEY_EVENT_EXPIRED, name, "expired");
+    database_report(db, KEY_EVENT_EXPIRED, name, "expired");
     database_discard(db, found.entry, true);
 }
 
@@ -188,7 +188,7 @@ static struct entry *count_read(struct database *db, struct key key, struct entr
         db->keyspace->stats.hits++;
     } else {
         db->keyspace->stats.misses++;
-        database_notify(db, KEY_EVENT_MISS, key.name, "keymiss");
+        database_report(db, KEY_EVENT_MISS, key.name, "keymiss");
     }
     return entry;
 }
@@ -221,7 +221,7 @@ struct found database_add(struct database *db, struct key key, struct entry *ent
                     ((1U << ENTRY_ACCESS_BITS) - 1);
     struct found found = {.entry = entry, .place = table_insert(&db->keys, key.hash, entry)};
     if (has_member_dues(entry)) member_expiry_enter(db, key, entry);
-    database_notify(db, KEY_EVENT_NEW, key.name, "new");
+    database_report(db, KEY_EVENT_NEW, key.name, "new");
     return found;
 }
 
@@ -258,7 +258,7 @@ void database_evict(struct database *db, struct entry *entry) {
     due_word_forget(db->calendar, entry_due_word(entry));
     unlink_entry(db, key, found);
     db->keyspace->stats.evicted++;
-    database_notify(db, KEY_EVENT_EVICTED, key.name, "evicted");
+    database_report(db, KEY_EVENT_EVICTED, key.name, "evicted");
     database_discard(db, entry, false);
 }
 

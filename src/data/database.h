@@ -91,12 +91,19 @@ void database_set_due(struct database *db, struct key key, struct found *found, 
  * is_lazy: memory is given back on the worker. */
 void database_clear(struct database *db, bool is_lazy);
 
-/* Reports what was done to a key, under the name that users know. */
-static inline void database_notify(struct database *db, enum key_event_class event_class,
+/* Reports what happened to a key without being a command's change: expiry, eviction, a miss. */
+static inline void database_report(struct database *db, enum key_event_class event_class,
                                    struct bytes key, const char *name) {
     const struct key_event_listeners *listeners = &db->keyspace->listeners;
     if (LIKELY((listeners->classes & event_class) == 0)) return;
     key_event_fire(listeners, &(struct key_event){db, key, event_class, name});
+}
+
+/* Reports what a command did to a key, under the name that users know, and counts it as a change. */
+static inline void database_notify(struct database *db, enum key_event_class event_class,
+                                   struct bytes key, const char *name) {
+    if (event_class != KEY_EVENT_SILENT) db->keyspace->changes++;
+    database_report(db, event_class, key, name);
 }
 
 static inline uint64_t database_key_count(const struct database *db) {

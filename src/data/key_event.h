@@ -30,7 +30,9 @@ enum key_event_class {
     /* Hidden: every key in `db` is about to go or has just come (flush, swap). `key` is empty;
      * listeners may look keys up in `db`. */
     KEY_EVENT_ALL_KEYS = 1 << 15,
-    KEY_EVENT_HIDDEN = KEY_EVENT_SILENT | KEY_EVENT_ALL_KEYS,
+    /* Hidden: members that were due are gone from the key, which may have gone with them. */
+    KEY_EVENT_MEMBERS_DUE = 1 << 16,
+    KEY_EVENT_HIDDEN = KEY_EVENT_SILENT | KEY_EVENT_ALL_KEYS | KEY_EVENT_MEMBERS_DUE,
 };
 
 struct key_event {

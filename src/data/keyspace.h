@@ -27,6 +27,7 @@ struct keyspace {
     struct access_policy access;
     struct key_event_listeners listeners;
     struct keyspace_stats stats;
+    uint64_t changes;      /* by commands, counted as they are reported */
     size_t member_slice;   /* members that the running slice of expiry may still remove */
     struct worker *worker; /* frees big values; NULL: they are freed at once; borrowed */
     bool is_touch_off;     /* the running command leaves access clocks alone */

@@ -80,8 +80,8 @@ static void delete_empty(struct database *db, struct key key, struct found *foun
     int64_t due_ms;
     struct entry *entry = database_take(db, key, *found, &due_ms);
     *found = (struct found){0};
-    database_notify(db, methods->event_class, key.name, methods->expired_event);
-    database_notify(db, KEY_EVENT_GENERIC, key.name, "del");
+    database_report(db, methods->event_class, key.name, methods->expired_event);
+    database_report(db, KEY_EVENT_GENERIC, key.name, "del");
     database_discard(db, entry, true);
 }
 
@@ -91,11 +91,12 @@ static void finish_removal(struct database *db, struct key key, struct found *fo
                            size_t removed) {
     if (removed == 0) return;
     db->keyspace->stats.expired_members += removed;
+    database_report(db, KEY_EVENT_MEMBERS_DUE, key.name, "membersdue");
     const struct member_methods *methods = methods_of(found->entry);
     if (methods->is_empty(found->entry))
         delete_empty(db, key, found);
     else
-        database_notify(db, methods->event_class, key.name, methods->expired_event);
+        database_report(db, methods->event_class, key.name, methods->expired_event);
 }
 
 void member_expiry_settle(struct database *db, struct key key, struct found *found) {

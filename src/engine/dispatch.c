@@ -6,6 +6,7 @@
 #include "engine/blocking.h"
 #include "engine/call_listener.h"
 #include "engine/command_table.h"
+#include "engine/effects.h"
 #include "engine/engine.h"
 #include "engine/memory.h"
 #include "engine/push.h"
@@ -194,9 +195,11 @@ static ALWAYS_INLINE void time_handler(struct call *call) {
     const struct call *outer = engine->running;
     engine->running = call;
     if (UNLIKELY(engine->call_listeners != NULL)) call_listeners_before(engine, call);
+    if (UNLIKELY(engine->effects != NULL)) effects_before(call);
     uint64_t start = clock_ticks();
     call->command->row->handler(call);
     uint64_t ticks = clock_ticks() - start;
+    if (UNLIKELY(engine->effects != NULL)) effects_after(call);
     if (UNLIKELY(engine->call_listeners != NULL)) call_listeners_after(engine, call);
     engine->running = outer;
     struct command_stats *stats = &call->command->stats;

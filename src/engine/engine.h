@@ -16,6 +16,7 @@
 struct blocking_table;
 struct call;
 struct call_listener;
+struct effects;
 struct event_loop;
 struct monitors;
 struct network;
@@ -53,6 +54,7 @@ struct engine {
     struct watch_table *watches;          /* NULL while no key is watched */
     struct blocking_table *blocking;      /* NULL while nobody waits for keys */
     struct call_listener *call_listeners; /* NULL: none */
+    struct effects *effects;              /* NULL while nobody listens to them */
     /* What services keep, each its own; NULL while there is nothing to keep. */
     struct pubsub *pubsub;
     struct tracking *tracking;

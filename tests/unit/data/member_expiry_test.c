@@ -42,7 +42,7 @@ static void start(struct fixture *fixture) {
     clock_set_unix_us(&fixture->clock, START_MS * 1000);
     fixture->keyspace = keyspace_new(4, &fixture->clock);
     fixture->db = fixture->keyspace->dbs[0];
-    uint32_t unwanted = KEY_EVENT_NEW | KEY_EVENT_MISS | KEY_EVENT_SILENT;
+    uint32_t unwanted = KEY_EVENT_NEW | KEY_EVENT_MISS | KEY_EVENT_HIDDEN;
     key_event_subscribe(&fixture->keyspace->listeners, ~unwanted, log_event, fixture);
     hash_set_limits(PACKED_MAX, 64);
     random_set_seed(9);
