@@ -75,10 +75,10 @@ endif
 AR := $(if $(is_clang),ar,gcc-ar)
 COMPILE := $(CC) $(CFLAGS_common) $(CFLAGS_flavour) $(WARNINGS) $(DEFINES) -Isrc $(CFLAGS)
 LINK := $(CC) $(CFLAGS_common) $(LDFLAGS_flavour) $(LDFLAGS) -Wl,--as-needed
-LIBS := $(LIBS_flavour) -lcrypto -lm
+LIBS := $(LIBS_flavour) -lcrypto -llzf -lisal -lm
 
 # What one source adds. Code that reads bytes from outside is held to the stricter rule on signs.
-OUTSIDE_BYTES := src/protocol/%
+OUTSIDE_BYTES := src/protocol/% src/data/rdb/% src/data/types/%_rdb.c src/services/persistence/aof_reader.c
 flags_for = $(if $(filter $(OUTSIDE_BYTES),$(1)),-Wsign-conversion) \
 	$(if $(filter tests/%,$(1)),-Itests) $(if $(filter utils/%,$(1)),-Iutils)
 
@@ -160,7 +160,7 @@ deps: ## install the Debian packages that building and testing need
 install: release ## into PREFIX (/usr/local), under DESTDIR
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/skua' \
 		'$(DESTDIR)$(PREFIX)/share/doc/skua'
-	install -m 755 build/skua-server $(wildcard build/skua-benchmark) '$(DESTDIR)$(PREFIX)/bin'
+	install -m 755 build/skua-server $(UTILITIES:%=build/skua-%) '$(DESTDIR)$(PREFIX)/bin'
 	install -m 644 server.conf '$(DESTDIR)$(PREFIX)/share/skua'
 	install -m 644 README.md '$(DESTDIR)$(PREFIX)/share/doc/skua'
 
@@ -210,11 +210,11 @@ $(SERVER): $(call objects_of,$(MAIN)) $(call libraries,server)
 	@echo '  LINK $@'
 	@$(LINK) $^ $(LIBS) -o $@
 
-# --- Utilities: utils/<name>/*.c becomes skua-<name>; they cannot call the server's own parts -----
+# --- Utilities: utils/<name>/*.c becomes skua-<name>; they cannot call commands or the server ------
 
 define utility_rule
 $(PRODUCTS)/skua-$(1): $(call objects_of,$(filter utils/$(1)/%,$(UTILITY_SOURCES))) \
-		$(call libraries,io protocol data)
+		$(call libraries,services)
 	@echo '  LINK $$@'
 	@$(LINK) $$^ $(LIBS) -o $$@
 endef
@@ -227,7 +227,7 @@ utilities: $(UTILITIES:%=$(PRODUCTS)/skua-%)
 # A unit test links its own folder and those below: $(1).
 define unit_rule
 $(BUILD)/tests/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $(BUILD)/libunit-support.a \
-		$(call libraries,$(1))
+		$(BUILD)/libfuzz-support.a $(call libraries,$(1))
 	@mkdir -p $$(@D)
 	@$(LINK) $$^ -lcmocka $(LIBS) -o $$@
 endef

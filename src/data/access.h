@@ -12,6 +12,7 @@
 
 struct access_policy {
     bool is_lfu;
+    bool is_lru; /* eviction goes by it: files keep it */
     int lfu_log_factor;
     int lfu_decay_minutes;
 };

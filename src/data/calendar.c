@@ -481,6 +481,10 @@ void calendar_note_dead(struct calendar *calendar) {
     calendar->dead_count++;
 }
 
+void calendar_set_owner(struct calendar *calendar, void *owner) {
+    calendar->owner = owner;
+}
+
 size_t calendar_record_count(const struct calendar *calendar) {
     return calendar->record_count;
 }

@@ -76,6 +76,8 @@ bool calendar_run(struct calendar *calendar, int64_t now_ms, size_t max_records)
 int64_t calendar_next_ms(const struct calendar *calendar, int64_t now_ms);
 
 size_t calendar_record_count(const struct calendar *calendar);
+/* Another owner is asked from now on. */
+void calendar_set_owner(struct calendar *calendar, void *owner);
 size_t calendar_used_bytes(const struct calendar *calendar);
 
 #endif

@@ -51,6 +51,7 @@ static bool has_member_dues(const struct entry *entry) {
  * is the caller's care. */
 static void unlink_entry(struct database *db, struct key key, struct found found) {
     if (entry_due_word(found.entry) != 0) db->due_count--;
+    db->type_counts[found.entry->type]--;
     if (has_member_dues(found.entry)) member_expiry_leave(db, found.entry);
     table_remove(&db->keys, key.hash, found.place);
 }
@@ -93,6 +94,7 @@ static void init_contents(struct database *db) {
     db->calendar = calendar_new(answer_calendar, db, database_now_ms(db));
     db->member_calendar = calendar_new(member_expiry_answer, db, database_now_ms(db));
     db->due_count = 0;
+    memset(db->type_counts, 0, sizeof(db->type_counts));
 }
 
 struct database *database_new(struct keyspace *keyspace, uint32_t number) {
@@ -163,6 +165,7 @@ static COLD struct found settle_found(struct database *db, struct key key, struc
         member_expiry_settle(db, key, &found);
         return found;
     }
+    if (db->keyspace->is_frozen) return (struct found){0};
     due_word_forget(db->calendar, entry_due_word(found.entry));
     expire_entry(db, key, found);
     return (struct found){0};
@@ -183,7 +186,7 @@ struct found database_use(struct database *db, struct key key) {
     return found;
 }
 
-static struct entry *count_read(struct database *db, struct key key, struct entry *entry) {
+struct entry *database_count_read(struct database *db, struct key key, struct entry *entry) {
     if (entry != NULL) {
         db->keyspace->stats.hits++;
     } else {
@@ -194,11 +197,11 @@ static struct entry *count_read(struct database *db, struct key key, struct entr
 }
 
 struct entry *database_read(struct database *db, struct key key) {
-    return count_read(db, key, database_use(db, key).entry);
+    return database_count_read(db, key, database_use(db, key).entry);
 }
 
 struct entry *database_peek(struct database *db, struct key key) {
-    return count_read(db, key, database_find(db, key).entry);
+    return database_count_read(db, key, database_find(db, key).entry);
 }
 
 void database_prefetch_bucket(const struct database *db, struct key key) {
@@ -220,6 +223,7 @@ struct found database_add(struct database *db, struct key key, struct entry *ent
     entry->access = access_initial(&keyspace->access, keyspace->clock->unix_ms) &
                     ((1U << ENTRY_ACCESS_BITS) - 1);
     struct found found = {.entry = entry, .place = table_insert(&db->keys, key.hash, entry)};
+    db->type_counts[entry->type]++;
     if (has_member_dues(entry)) member_expiry_enter(db, key, entry);
     database_report(db, KEY_EVENT_NEW, key.name, "new");
     return found;
@@ -238,6 +242,8 @@ void database_store(struct database *db, struct key key, struct found *found, st
     }
     due_word_forget(db->calendar, entry_due_word(old));
     if (entry_due_word(old) != 0) db->due_count--;
+    db->type_counts[old->type]--;
+    db->type_counts[entry->type]++;
     if (has_member_dues(old)) member_expiry_leave(db, old);
     entry->access = old->access;
     database_replace(found, entry);
@@ -286,13 +292,17 @@ void database_set_due(struct database *db, struct key key, struct found *found, 
 
 /* --- the whole --- */
 
-/* What is past its time is taken out on the way, so the loop ends: each round settles a key. */
+enum { FROZEN_DRAWS_MAX = 1000 };
+
+/* What is past its time is taken out on the way, so the loop ends: each round settles a key, or is
+ * one of so many in a frozen keyspace. */
 struct entry *database_random(struct database *db) {
-    for (;;) {
+    for (int draws = 0; !db->keyspace->is_frozen || draws < FROZEN_DRAWS_MAX; draws++) {
         struct entry *entry = table_random(&db->keys);
         if (entry == NULL || !wants_settling(db, entry)) return entry;
         (void)database_find(db, key_of(entry_key(entry)));
     }
+    return NULL;
 }
 
 size_t database_overhead_bytes(const struct database *db) {

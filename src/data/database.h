@@ -1,7 +1,8 @@
 /* Database: a table of entries, and the calendar of their due times.
  *
  * Every look-up first drops a key that is past its time, and members past theirs
- * (data/member_expiry.h), so nobody above ever sees one. Events: "new", "expired", "evicted", those
+ * (data/member_expiry.h), so nobody above ever sees one. (While the keyspace is frozen such keys are
+ * passed over instead.) Events: "new", "expired", "evicted", those
  * of expired members and those of all keys at once are fired here; what a command does to a key it
  * reports itself with database_notify. */
 #ifndef DATA_DATABASE_H
@@ -21,6 +22,7 @@ struct database {
     struct calendar *calendar;
     struct calendar *member_calendar; /* wakes keys whose members come due: data/member_expiry.h */
     uint64_t due_count;               /* entries that have a due time */
+    uint64_t type_counts[1 << ENTRY_TYPE_BITS]; /* entries of each type */
     struct keyspace *keyspace;
     uint64_t eviction_cursor; /* data/eviction.h's */
     uint32_t number;          /* what SELECT calls it */
@@ -54,11 +56,14 @@ struct found database_use(struct database *db, struct key key);
 struct entry *database_read(struct database *db, struct key key);
 /* The same for questions about a key that are no use of it: the access clock stays. */
 struct entry *database_peek(struct database *db, struct key key);
+/* The part of database_read behind the look-up, for a command that reads and changes: counts the
+ * hit or miss and fires "keymiss"; returns `entry`. */
+struct entry *database_count_read(struct database *db, struct key key, struct entry *entry);
 /* First and second pass ahead of a batch of look-ups: fetch the bucket, then the entry. */
 void database_prefetch_bucket(const struct database *db, struct key key);
 void database_prefetch_entry(const struct database *db, struct key key);
-/* The entry as it lies there, perhaps past its time, NULL when absent: for fetching ahead, nothing
- * else. */
+/* The entry as it lies there, perhaps past its time, NULL when absent: for fetching ahead, and to
+ * ask whether a frozen keyspace still has it; nothing else. */
 const struct entry *database_glance(const struct database *db, struct key key);
 
 /* Puts in a new entry, which the database owns from then on, due word 0; the key is known to be
@@ -106,6 +111,22 @@ static inline void database_notify(struct database *db, enum key_event_class eve
     database_report(db, event_class, key, name);
 }
 
+/* The number of the type (data/value_type.h) of what was found, or DATABASE_NO_TYPE: to be told to
+ * database_report_overwrite. */
+enum { DATABASE_NO_TYPE = -1 };
+static inline int database_found_type(const struct found *found) {
+    return found->entry == NULL ? DATABASE_NO_TYPE : (int)found->entry->type;
+}
+
+/* Reports that a command has put a whole new value in the place of one of `old_type`:
+ * "overwritten", and "type_changed" where the types differ; nothing for DATABASE_NO_TYPE. */
+static inline void database_report_overwrite(struct database *db, struct bytes key, int old_type,
+                                             int new_type) {
+    if (old_type == DATABASE_NO_TYPE) return;
+    database_report(db, KEY_EVENT_OVERWRITTEN, key, "overwritten");
+    if (old_type != new_type) database_report(db, KEY_EVENT_TYPE_CHANGED, key, "type_changed");
+}
+
 static inline uint64_t database_key_count(const struct database *db) {
     return db->keys.count;
 }
@@ -120,7 +141,7 @@ static inline bool database_is_due(const struct database *db, const struct entry
     return due_ms != 0 && due_ms <= database_now_ms(db);
 }
 
-/* A living key drawn uniformly; NULL when there is none. */
+/* A living key drawn uniformly; NULL when there is none, or hardly any in a frozen keyspace. */
 struct entry *database_random(struct database *db);
 /* Bytes of tables and calendars, without the entries. */
 size_t database_overhead_bytes(const struct database *db);

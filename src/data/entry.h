@@ -34,11 +34,11 @@ enum entry_flag {
     ENTRY_HAS_MEMBER_DUES = 1 << 4, /* some member of the value has a due time of its own */
 };
 
-enum { ENTRY_ACCESS_BITS = 24, ENTRY_TAIL_MAX = UINT16_MAX };
+enum { ENTRY_ACCESS_BITS = 24, ENTRY_TYPE_BITS = 4, ENTRY_TAIL_MAX = UINT16_MAX };
 
 struct entry {
     uint32_t access : ENTRY_ACCESS_BITS;
-    uint32_t type : 4;     /* an enum value_type_id */
+    uint32_t type : ENTRY_TYPE_BITS; /* an enum value_type_id */
     uint32_t encoding : 4; /* what the type makes of it */
     uint8_t flags;
     uint8_t key_len; /* unless ENTRY_HAS_LONG_KEY */

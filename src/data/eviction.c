@@ -1,14 +1,22 @@
 #include "data/eviction.h"
 
 #include "data/database.h"
+#include "data/value_type.h"
 #include "foundation/random.h"
 
 /* The best candidate so far; a higher rank goes first. */
+struct candidate {
+    struct database *db;
+    struct entry *entry; /* NULL: none yet */
+    uint64_t rank;
+};
+
+/* To evict a rate limiter is to forgive, so one goes only where nothing else is found. */
 struct choice {
     const struct eviction_policy *policy;
     const struct keyspace *keyspace;
-    struct entry *entry;
-    uint64_t rank;
+    struct database *db; /* that is being looked at */
+    struct candidate best, best_limiter;
 };
 
 static uint64_t rank_of(const struct choice *choice, const struct entry *entry) {
@@ -29,26 +37,29 @@ static void consider(void *element, void *context) {
     struct entry *entry = element;
     if (choice->policy->is_volatile && entry_due_word(entry) == 0) return;
     uint64_t rank = rank_of(choice, entry);
-    if (choice->entry != NULL && rank <= choice->rank) return;
-    choice->entry = entry;
-    choice->rank = rank;
+    struct candidate *best =
+        UNLIKELY(entry->type == VALUE_RATELIMIT) ? &choice->best_limiter : &choice->best;
+    if (best->entry != NULL && rank <= best->rank) return;
+    *best = (struct candidate){.db = choice->db, .entry = entry, .rank = rank};
 }
 
 static uint64_t candidate_count(const struct database *db, const struct eviction_policy *policy) {
     return policy->is_volatile ? db->due_count : database_key_count(db);
 }
 
-static struct database *draw_database(struct keyspace *keyspace,
-                                      const struct eviction_policy *policy) {
+/* The number of a database; false when none has a candidate. */
+static bool draw_database(const struct keyspace *keyspace, const struct eviction_policy *policy,
+                          uint32_t *number) {
     uint64_t total = 0;
     for (uint32_t i = 0; i < keyspace->db_count; i++)
         total += candidate_count(keyspace->dbs[i], policy);
-    if (total == 0) return NULL;
+    if (total == 0) return false;
     uint64_t drawn = random_below(total);
     uint32_t i = 0;
     while (drawn >= candidate_count(keyspace->dbs[i], policy))
         drawn -= candidate_count(keyspace->dbs[i++], policy);
-    return keyspace->dbs[i];
+    *number = i;
+    return true;
 }
 
 static void sample(struct database *db, struct choice *choice) {
@@ -58,21 +69,33 @@ static void sample(struct database *db, struct choice *choice) {
 }
 
 /* For keys that random samples miss: the table in order, from a cursor that the database keeps. The
- * database has at least one candidate, so the walk ends. */
+ * database has at least one candidate, so the walk ends; for what is more than a limiter it looks
+ * only so far. */
 static void walk(struct database *db, struct choice *choice) {
-    while (choice->entry == NULL)
+    enum { STEPS_PAST_LIMITERS = 16 };
+    for (int step = 0; choice->best.entry == NULL; step++) {
+        if (choice->best_limiter.entry != NULL && step >= STEPS_PAST_LIMITERS) return;
         db->eviction_cursor = table_scan(&db->keys, db->eviction_cursor, consider, choice);
+    }
 }
 
-enum { SAMPLE_TRIES = 4 };
+static void search(struct database *db, struct choice *choice) {
+    enum { SAMPLE_TRIES = 4 };
+    if (candidate_count(db, choice->policy) == 0) return;
+    choice->db = db;
+    for (int i = 0; i < SAMPLE_TRIES && choice->best.entry == NULL; i++) sample(db, choice);
+    if (choice->best.entry == NULL) walk(db, choice);
+}
 
 bool eviction_remove_one(struct keyspace *keyspace, const struct eviction_policy *policy) {
     if (policy->order == EVICTION_NONE) return false;
-    struct database *db = draw_database(keyspace, policy);
-    if (db == NULL) return false;
+    uint32_t number;
+    if (!draw_database(keyspace, policy, &number)) return false;
     struct choice choice = {.policy = policy, .keyspace = keyspace};
-    for (int i = 0; i < SAMPLE_TRIES && choice.entry == NULL; i++) sample(db, &choice);
-    if (choice.entry == NULL) walk(db, &choice);
-    database_evict(db, choice.entry);
+    for (uint32_t i = 0; i < keyspace->db_count && choice.best.entry == NULL; i++)
+        search(keyspace->dbs[(number + i) % keyspace->db_count], &choice);
+    const struct candidate *victim =
+        choice.best.entry != NULL ? &choice.best : &choice.best_limiter;
+    database_evict(victim->db, victim->entry);
     return true;
 }

@@ -1,8 +1,9 @@
 /* Eviction: which key goes first when memory runs out.
  *
- * A victim is the worst of a sample: neighbours in a random place of a table, read a bucket at a time.
- * Samples come from a database in proportion to its keys (to its keys with due times, for the volatile
- * policies). */
+ * A victim is the worst of a sample: neighbours in a random place of a table, read a bucket at a
+ * time. Samples come from a database in proportion to its keys (to its keys with due times, for the
+ * volatile policies). Rate limiters go last: what samples and a short walk on through the table
+ * have found beside them goes first. */
 #ifndef DATA_EVICTION_H
 #define DATA_EVICTION_H
 
@@ -27,8 +28,9 @@ struct eviction_policy {
 
 enum { EVICTION_MAX_SAMPLES = 64 };
 
-/* Removes one key and fires "evicted". False when the policy allows none. Cost: O(samples); a volatile policy
- * over tables in which due times are rare reads on from where it last stood until it has met one. */
+/* Removes one key and fires "evicted". False when the policy allows none. Cost: O(samples); a
+ * volatile policy over tables in which due times are rare reads on from where it last stood until
+ * it has met one. */
 bool eviction_remove_one(struct keyspace *keyspace, const struct eviction_policy *policy);
 
 #endif

@@ -7,6 +7,7 @@ struct keyspace *keyspace_new(uint32_t db_count, const struct clock *clock) {
     struct keyspace *keyspace = mem_alloc_zeroed(sizeof(*keyspace));
     keyspace->clock = clock;
     keyspace->access = (struct access_policy){.lfu_log_factor = 10, .lfu_decay_minutes = 1};
+    keyspace->is_rdb_compressed = true;
     keyspace->db_count = db_count;
     keyspace->dbs = mem_alloc_array(db_count, sizeof(*keyspace->dbs));
     for (uint32_t i = 0; i < db_count; i++) keyspace->dbs[i] = database_new(keyspace, i);
@@ -37,6 +38,13 @@ void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second) {
 uint64_t keyspace_key_count(const struct keyspace *keyspace) {
     uint64_t count = 0;
     for (uint32_t i = 0; i < keyspace->db_count; i++) count += database_key_count(keyspace->dbs[i]);
+    return count;
+}
+
+uint64_t keyspace_count_type(const struct keyspace *keyspace, unsigned type) {
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < keyspace->db_count; i++)
+        count += keyspace->dbs[i]->type_counts[type];
     return count;
 }
 

@@ -27,11 +27,14 @@ struct keyspace {
     struct access_policy access;
     struct key_event_listeners listeners;
     struct keyspace_stats stats;
-    uint64_t changes;      /* by commands, counted as they are reported */
-    size_t member_slice;   /* members that the running slice of expiry may still remove */
-    struct worker *worker; /* frees big values; NULL: they are freed at once; borrowed */
-    bool is_touch_off;     /* the running command leaves access clocks alone */
-    bool is_calendar_off;  /* DEBUG SET-ACTIVE-EXPIRE 0 */
+    uint64_t changes;       /* by commands, counted as they are reported */
+    size_t member_slice;    /* members that the running slice of expiry may still remove */
+    struct worker *worker;  /* frees big values; NULL: they are freed at once; borrowed */
+    bool is_touch_off;      /* the running command leaves access clocks alone */
+    bool is_frozen;         /* the running command, which only reads, leaves keys past their time
+                             * where they are; it does not see them */
+    bool is_calendar_off;   /* DEBUG SET-ACTIVE-EXPIRE 0 */
+    bool is_rdb_compressed; /* rdbcompression: of what DUMP answers and files hold; true at first */
     uint32_t db_count;
     struct database **dbs; /* db_count of them, by number */
 };
@@ -44,6 +47,9 @@ void keyspace_free(struct keyspace *keyspace);
 void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second);
 /* Keys of all databases. */
 uint64_t keyspace_key_count(const struct keyspace *keyspace);
+/* Keys of all databases that hold a value of that type (an enum value_type_id); those that are due and
+ * not yet removed count. */
+uint64_t keyspace_count_type(const struct keyspace *keyspace, unsigned type);
 
 /* Removes what is due in any database, looking at no more than about `max_records` calendar records
  * and removing no more than about as many members in each of them. Fires "expired" for each key,

@@ -19,16 +19,20 @@ static struct member_dues *dues_of(const struct entry *entry) {
     return methods == NULL ? NULL : methods->dues(entry);
 }
 
-/* When the collection wants to be looked at; 0: no member has a due time. */
-static int64_t next_due_ms(const struct database *db, const struct entry *entry) {
+/* When the collection wants to be looked at, asked at a moment; 0: no member has a due time. */
+static int64_t next_due_from(const struct entry *entry, int64_t moment_ms) {
     const struct member_dues *dues = dues_of(entry);
     if (dues == NULL || dues->count == 0) return 0;
-    return methods_of(entry)->next_due_ms(entry, database_now_ms(db));
+    return methods_of(entry)->next_due_ms(entry, moment_ms);
 }
 
-static bool has_more_due(const struct database *db, const struct entry *entry) {
-    int64_t next_ms = next_due_ms(db, entry);
-    return next_ms != 0 && next_ms <= database_now_ms(db);
+static int64_t next_due_ms(const struct database *db, const struct entry *entry) {
+    return next_due_from(entry, database_now_ms(db));
+}
+
+static bool is_due_at(const struct entry *entry, int64_t moment_ms) {
+    int64_t next_ms = next_due_from(entry, moment_ms);
+    return next_ms != 0 && next_ms <= moment_ms;
 }
 
 /* --- the wake record --- */
@@ -99,13 +103,29 @@ static void finish_removal(struct database *db, struct key key, struct found *fo
         database_report(db, methods->event_class, key.name, methods->expired_event);
 }
 
-void member_expiry_settle(struct database *db, struct key key, struct found *found) {
-    struct entry *entry = found->entry;
+/* All that are due at the moment; the wake record is not in step then. */
+static size_t remove_until(struct entry *entry, int64_t until_ms) {
     size_t removed = 0;
-    while (has_more_due(db, entry))
-        removed += methods_of(entry)->expire(entry, database_now_ms(db), SIZE_MAX);
-    member_expiry_update(db, key, entry);
+    while (is_due_at(entry, until_ms))
+        removed += methods_of(entry)->expire(entry, until_ms, SIZE_MAX);
+    return removed;
+}
+
+void member_expiry_settle(struct database *db, struct key key, struct found *found) {
+    size_t removed = remove_until(found->entry, database_now_ms(db));
+    member_expiry_update(db, key, found->entry);
     finish_removal(db, key, found, removed);
+}
+
+size_t member_expiry_remove_until(struct database *db, struct key key, struct found *found,
+                                  int64_t until_ms) {
+    size_t removed = remove_until(found->entry, until_ms);
+    if (removed == 0) return 0;
+    member_expiry_update(db, key, found->entry);
+    if (!methods_of(found->entry)->is_empty(found->entry)) return removed;
+    database_delete(db, key, *found);
+    *found = (struct found){0};
+    return removed;
 }
 
 /* --- the calendar's questions --- */

@@ -21,6 +21,11 @@
  * the end of the change. */
 void member_expiry_update(struct database *db, struct key key, struct entry *entry);
 
+/* Removes the members that are due at a moment, whatever the clock says, from a key that is there;
+ * returns how many. The key goes with the last of them: found->entry becomes NULL. Fires nothing. */
+size_t member_expiry_remove_until(struct database *db, struct key key, struct found *found,
+                                  int64_t until_ms);
+
 /* For database.c. Of entries with ENTRY_HAS_MEMBER_DUES: true when a look-up is to settle first. */
 bool member_expiry_is_wanted(const struct database *db, const struct entry *entry);
 /* Removes all members that are due; found->entry becomes NULL when the key went. */

@@ -278,6 +278,6 @@ int64_t members_next_due_ms(const struct members *members, int64_t now_ms) {
     if (dues == NULL || dues->count == 0) return 0;
     if (dues->calendar == NULL) return dues_of(members)->earliest_ms;
     int64_t wait = calendar_next_ms(dues->calendar, calendar_moment(now_ms));
-    if (wait != INT64_MAX) return now_ms + wait / UNITS;
+    if (wait != INT64_MAX) return now_ms + wait / UNITS > 0 ? now_ms + wait / UNITS : 1;
     return now_ms < FAR_MS ? FAR_MS : INT64_MAX;
 }

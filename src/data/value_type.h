@@ -14,11 +14,15 @@ enum value_type_id {
     VALUE_SET = 2,
     VALUE_ZSET = 3,
     VALUE_HASH = 4,
+    VALUE_RATELIMIT = 5,
     VALUE_TYPE_COUNT,
 };
 
 struct member_dues;
 struct members;
+struct rdb_reader;
+struct rdb_target;
+struct rdb_writer;
 
 /* What a type whose members may have due times answers data/member_expiry.h. */
 struct member_methods {
@@ -55,10 +59,24 @@ struct value_type {
     const char *(*encoding_name)(const struct entry *entry);
     /* Bytes that a serialised value would take, for DEBUG OBJECT. */
     size_t (*serialized_len)(const struct entry *entry);
+    /* What data/rdb/ asks; in the type's X_rdb.c. The type byte (enum rdb_type) of the value as
+     * `save` writes it: one that redis-server 7.0 reads wherever it can hold the value, else one of
+     * 7.4, else one of Skua's own. */
+    uint8_t (*rdb_type)(const struct entry *entry);
+    /* Writes the value, without type byte and key. Must not change it: a forked child saves. */
+    void (*save)(const struct entry *entry, struct rdb_writer *writer);
+    /* Reads a value of a type byte that data/rdb/rdb_value.c has under this type: an entry for
+     * database_add with the target's key. NULL, and the reader has failed, when it is malformed in
+     * any way. */
+    struct entry *(*load)(struct rdb_reader *reader, uint8_t rdb_type,
+                          struct rdb_target *target);
     const struct member_methods *members; /* NULL: members have no due times */
+    bool has_own_due; /* the due time follows from the value: nobody else sets it */
 };
 
 const struct value_type *value_type_of(const struct entry *entry);
+/* The type of that number (an enum value_type_id). */
+const struct value_type *value_type_by_id(unsigned id);
 /* The type of that name; NULL when there is none. */
 const struct value_type *value_type_by_name(struct bytes name);
 /* An entry under another key with an equal value of its own, due word 0; the caller's until it is

@@ -33,15 +33,75 @@ static bool is_digit(char c) {
 
 /* Integers. */
 
-bool number_parse_u64(struct bytes text, uint64_t *value) {
-    if (text.len == 0 || text.len > NUMBER_I64_MAX_CHARS) return false;
-    if (text.data[0] == '0' && text.len > 1) return false;
+/* Eight digits in a word, the first of them in its lowest byte: pairs are summed, then fours, then all. */
+static uint64_t sum_eight_digits(uint64_t word) {
+    word = (word & 0x0f0f0f0f0f0f0f0f) * 2561 >> 8;
+    word = (word & 0x00ff00ff00ff00ff) * 6553601 >> 16;
+    return (word & 0x0000ffff0000ffff) * 42949672960001 >> 32;
+}
+
+/* No byte is below '0', nor above '9' (which a carry of 6 shows). */
+static bool are_digits(uint64_t word) {
+    return ((word & (word + 0x0606060606060606)) & 0xf0f0f0f0f0f0f0f0) == 0x3030303030303030;
+}
+
+static uint32_t load_u32(const char *at) {
+    uint32_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+/* The same word for 4 to 8 digits, filled up with zeros in front. */
+static uint64_t load_digits(struct bytes text) {
+    if (text.len == sizeof(uint64_t)) return bytes_load_u64(text.data);
+    unsigned missing_bits = 8 * (unsigned)(sizeof(uint64_t) - text.len);
+    uint64_t last = load_u32(text.data + text.len - sizeof(uint32_t));
+    uint32_t first = (uint32_t)((uint64_t)load_u32(text.data) << missing_bits);
+    return last << 32 | first | (0x3030303030303030 & ((UINT64_C(1) << missing_bits) - 1));
+}
+
+/* Up to 8 digits; false when there are others. */
+static bool parse_eight(struct bytes text, uint64_t *value) {
+    if (text.len >= sizeof(uint32_t)) {
+        uint64_t word = load_digits(text);
+        *value = sum_eight_digits(word);
+        return are_digits(word);
+    }
     uint64_t sum = 0;
     for (size_t i = 0; i < text.len; i++) {
         if (!is_digit(text.data[i])) return false;
-        if (__builtin_mul_overflow(sum, 10U, &sum)) return false;
-        if (__builtin_add_overflow(sum, (uint64_t)(text.data[i] - '0'), &sum)) return false;
+        sum = sum * 10 + (uint64_t)(text.data[i] - '0');
     }
+    *value = sum;
+    return true;
+}
+
+/* The last eight digits, which `text` has, are cut off. */
+static bool parse_last_eight(struct bytes *text, uint64_t *value) {
+    text->len -= sizeof(uint64_t);
+    return parse_eight(bytes_of(text->data + text->len, sizeof(uint64_t)), value);
+}
+
+/* More than 16 digits have up to 4 before those. */
+static bool parse_long(struct bytes text, uint64_t *value) {
+    const uint64_t eight_digits = 100000000;
+    uint64_t low, middle, high = 0;
+    if (!parse_last_eight(&text, &low)) return false;
+    if (text.len > sizeof(uint64_t)) {
+        if (!parse_last_eight(&text, &middle) || !parse_eight(text, &high)) return false;
+    } else if (!parse_eight(text, &middle)) {
+        return false;
+    }
+    return !__builtin_mul_overflow(high, eight_digits * eight_digits, &high) &&
+           !__builtin_add_overflow(high, middle * eight_digits + low, value);
+}
+
+bool number_parse_u64(struct bytes text, uint64_t *value) {
+    if (text.len == 0 || text.len > NUMBER_I64_MAX_CHARS) return false;
+    if (text.data[0] == '0' && text.len > 1) return false;
+    uint64_t sum;
+    if (!(LIKELY(text.len <= sizeof(uint64_t)) ? parse_eight(text, &sum) : parse_long(text, &sum)))
+        return false;
     *value = sum;
     return true;
 }
@@ -60,12 +120,31 @@ bool number_parse_i64(struct bytes text, int64_t *value) {
 }
 
 static size_t count_digits(uint64_t value) {
-    size_t count = 1;
-    while (value >= 10000) {
-        value /= 10000;
-        count += 4;
-    }
-    return count + (value >= 10) + (value >= 100) + (value >= 1000);
+    static const uint64_t powers[] = {
+        0,
+        10,
+        100,
+        1000,
+        10000,
+        100000,
+        1000000,
+        10000000,
+        100000000,
+        1000000000,
+        10000000000,
+        100000000000,
+        1000000000000,
+        10000000000000,
+        100000000000000,
+        1000000000000000,
+        10000000000000000,
+        100000000000000000,
+        1000000000000000000,
+        10000000000000000000U,
+    };
+    /* 1233 / 4096 is the logarithm of 2: the guess is right or one too small. */
+    size_t guess = (size_t)(64 - __builtin_clzll(value | 1)) * 1233 >> 12;
+    return guess + (value >= powers[guess]);
 }
 
 /* Writes the last `count` digits so that they end before `end`. */

@@ -53,5 +53,7 @@ char *listpack_remove(char *listpack, char **at, size_t count);
 /* True when `bytes` is a whole well-formed listpack whose count agrees and is a multiple of
  * `tuple`. For bytes from outside. */
 NODISCARD bool listpack_validate(struct bytes bytes, size_t tuple);
+/* True when two of the elements 0, step, 2 * step, … of a well-formed listpack are equal. O(n). */
+bool listpack_has_duplicates(const char *listpack, size_t step);
 
 #endif

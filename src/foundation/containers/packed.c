@@ -163,15 +163,24 @@ struct bytes packed_text(const struct packed_value *value, char scratch[PACKED_S
 
 /* --- bytes from outside --- */
 
-/* True when the element, whose header and data are there, is what packed_put would write. */
-static bool is_shortest_form(const char *at) {
+static bool is_shortest_string(size_t header_len, struct bytes text) {
+    int64_t value;
+    if (header_len == 2 && text.len <= SHORT_STRING_MAX) return false;
+    if (header_len > 2 && text.len <= MIDDLE_STRING_MAX) return false;
+    return !parse_integer(text, &value);
+}
+
+/* True when the element, whose header and data are there, is what packed_put would write. Forms of
+ * integers differ in their lengths. */
+static bool is_shortest_form(const char *at, size_t header_len) {
     struct packed_value value = packed_read(at);
-    struct packed_item item = value.data == NULL ? packed_item_of_integer(value.integer)
-                                                 : packed_item_of(bytes_of(value.data, value.len));
-    return packed_is(at, &item);
+    if (value.data != NULL) return is_shortest_string(header_len, bytes_of(value.data, value.len));
+    char header[PACKED_HEADER_MAX];
+    return write_integer(header, value.integer) == header_len;
 }
 
 static bool has_backlen(const char *at, size_t body_len, size_t backlen_len) {
+    if (LIKELY(backlen_len == 1)) return (unsigned char)*at == body_len;
     char expected[PACKED_ENTRY_OVERHEAD_MAX];
     put_backlen(expected, body_len, backlen_len);
     return memcmp(at, expected, backlen_len) == 0;
@@ -185,7 +194,8 @@ bool packed_validate(const char *at, const char *end, size_t *size) {
     size_t body_len = header_len + string_len_of(at);
     size_t backlen_len = packed_backlen_len(body_len);
     if (body_len + backlen_len > left) return false;
-    if (!has_backlen(at + body_len, body_len, backlen_len) || !is_shortest_form(at)) return false;
+    if (!has_backlen(at + body_len, body_len, backlen_len) || !is_shortest_form(at, header_len))
+        return false;
     *size = body_len + backlen_len;
     return true;
 }

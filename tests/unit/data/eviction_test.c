@@ -3,6 +3,7 @@
 #include "data/eviction.h"
 
 #include "data/database.h"
+#include "data/types/ratelimit/ratelimit.h"
 #include "data/types/string/string.h"
 #include "foundation/clock.h"
 #include "foundation/mem.h"
@@ -246,6 +247,39 @@ static void keys_in_use_stay(void **state) {
     assert_true(stayed >= USED - 1);
 }
 
+static void add_limiter(struct fixture *fixture, uint32_t db_number, uint64_t number) {
+    static const struct rate_policy limits = {
+        .algorithm = RATE_BUCKET, .limit = 10, .refill = 1, .period_ms = 60000};
+    char name[32];
+    snprintf(name, sizeof(name), "k%llu ", (unsigned long long)number);
+    struct rate_request request = {.now_us = fixture->clock.unix_us, .cost = 1};
+    struct rate_answer answer;
+    struct found found = {0};
+    limiter_take(fixture->keyspace->dbs[db_number], key_of(bytes_of_str(name)), &found, &limits,
+                 &request, &answer);
+}
+
+static uint64_t count_limiters(struct fixture *fixture, uint64_t first, uint64_t end) {
+    uint64_t count = 0;
+    for (uint64_t k = first; k < end; k++) count += has_key(fixture, k % 2 == 0 ? 0 : 2, k);
+    return count;
+}
+
+static void rate_limiters_go_last(void **state) {
+    struct fixture *fixture = *state;
+    enum { STRINGS = 300, END = 450 };
+    for (size_t i = 0; i < 2 * ARRAY_LEN(orders); i++) {
+        struct eviction_policy policy = {
+            .order = orders[i / 2], .is_volatile = i % 2 == 1, .samples = SAMPLES};
+        for (uint32_t k = 0; k < STRINGS; k++) add_key(fixture, k % DBS, k, now_ms(fixture) + 1000);
+        for (uint32_t k = STRINGS; k < END; k++) add_limiter(fixture, k % 2 == 0 ? 0 : 2, k);
+        for (int k = 0; k < STRINGS; k++)
+            assert_true(eviction_remove_one(fixture->keyspace, &policy));
+        assert_true(count_limiters(fixture, STRINGS, END) >= END - STRINGS - 3);
+        assert_int_equal(evict_all(fixture, &policy), END - STRINGS);
+    }
+}
+
 static void databases_give_in_proportion_to_their_candidates(void **state) {
     struct fixture *fixture = *state;
     struct eviction_policy policy = {.order = EVICTION_RANDOM, .samples = SAMPLES};
@@ -274,6 +308,7 @@ int main(void) {
         TEST(a_larger_sample_chooses_better),
         TEST(random_looks_at_no_clock),
         TEST(keys_in_use_stay),
+        TEST(rate_limiters_go_last),
         TEST(databases_give_in_proportion_to_their_candidates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

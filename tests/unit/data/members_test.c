@@ -539,6 +539,18 @@ static void a_mass_of_due_members_goes_in_slices(void **state) {
     members_free(members);
 }
 
+static void a_clock_at_zero_does_not_hide_due_times(void **state) {
+    (void)state;
+    struct members *members = members_new(false, 0);
+    for (uint32_t i = 0; i < TIMED / 10; i++) add_numbered(members, i, 16, 0);
+    set_numbered_due(members, 0, START_MS + 10, 0);
+    set_numbered_due(members, 1, START_MS + 1000, 0);
+    assert_int_equal(members_expire(members, START_MS + 10, 10, NULL, NULL), 1);
+    int64_t next_ms = members_next_due_ms(members, 0);
+    assert_true(next_ms > 0 && next_ms <= START_MS + 1000);
+    members_free(members);
+}
+
 static void due_times_set_after_the_clock_went_back_are_exact(void **state) {
     (void)state;
     for (int64_t back_ms = 1; back_ms < 100000; back_ms = back_ms * 3 + 1) {
@@ -589,6 +601,7 @@ int main(void) {
         cmocka_unit_test(each_member_goes_at_its_very_millisecond_and_nothing_is_asked_before),
         cmocka_unit_test(a_calendar_comes_with_many_members_and_goes_with_the_last_due_time),
         cmocka_unit_test(a_mass_of_due_members_goes_in_slices),
+        cmocka_unit_test(a_clock_at_zero_does_not_hide_due_times),
         cmocka_unit_test(due_times_set_after_the_clock_went_back_are_exact),
         cmocka_unit_test(setting_and_taking_away_for_ever_keeps_memory_bounded),
     };

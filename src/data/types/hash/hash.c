@@ -122,22 +122,26 @@ static void add_field(struct members *members, const struct hash_field *field, i
     members_set_due(members, place, hash, field->due_ms, now_ms);
 }
 
-/* Makes a packed hash a table with room for `more` fields. */
-static COLD void make_table(struct database *db, struct key key, struct entry *entry, size_t more) {
-    /* The record that wakes the key moves along; without due times it has to be given up before. */
-    if (entry_has(entry, ENTRY_HAS_MEMBER_DUES)) member_expiry_update(db, key, entry);
+void hash_make_table(struct entry *entry, size_t more, int64_t now_ms) {
     struct members *members = members_new(true, 0);
     members_reserve(members, hash_packed_len(entry) + more);
     struct hash_field field;
     const char *at = listpack_first(hash_packed_listpack(entry));
     while (at != NULL) {
         at = hash_packed_read(entry, at, &field);
-        add_field(members, &field, database_now_ms(db));
+        add_field(members, &field, now_ms);
     }
     if (members->dues != NULL) members->dues->wake_word = hash_packed_due_of(entry)->dues.wake_word;
     hash_packed_free(entry);
     entry->encoding = HASH_TABLE;
     entry_set_pointer(entry, members);
+}
+
+/* Makes a packed hash a table with room for `more` fields. */
+static COLD void make_table(struct database *db, struct key key, struct entry *entry, size_t more) {
+    /* The record that wakes the key moves along; without due times it has to be given up before. */
+    if (entry_has(entry, ENTRY_HAS_MEMBER_DUES)) member_expiry_update(db, key, entry);
+    hash_make_table(entry, more, database_now_ms(db));
 }
 
 /* --- setting --- */

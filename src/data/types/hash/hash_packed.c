@@ -97,6 +97,10 @@ bool hash_packed_is_over(const struct entry *entry) {
     return hash_packed_len(entry) > limits.max_entries;
 }
 
+bool hash_packed_allows(uint64_t count, size_t longest) {
+    return count <= limits.max_entries && longest <= limits.max_value_len;
+}
+
 bool hash_packed_takes_dues(const struct entry *entry) {
     enum { DUE_SIZE_MAX = 11 };
     return listpack_has_room(hash_packed_listpack(entry), hash_packed_len(entry) * DUE_SIZE_MAX);

@@ -46,6 +46,8 @@ NODISCARD bool hash_packed_takes(const struct entry *entry, const struct bytes *
                                  size_t pair_count);
 /* True when there are more fields than a listpack may hold. */
 bool hash_packed_is_over(const struct entry *entry);
+/* True when a listpack may hold so many fields, of which no name or value is longer. */
+bool hash_packed_allows(uint64_t count, size_t longest);
 /* Sets pairs that hash_packed_takes. Returns how many it has dealt with: it stops before a new
  * field that would be one too many. Adds to *added for each new field. */
 size_t hash_packed_set(struct entry *entry, const struct bytes *pairs, size_t pair_count,
@@ -66,6 +68,8 @@ void hash_packed_verify(const struct entry *entry);
 
 /* --- the table --- */
 
+/* Makes a packed hash that is in no database a table. */
+void hash_make_table(struct entry *entry, size_t more, int64_t now_ms);
 /* Fills `field` from a member of the table. */
 void hash_read_member(const struct members *members, const void *member, struct hash_field *field);
 

@@ -1,5 +1,6 @@
 /* Hashes as a value type: the cold work that everything else reaches through the vtable. */
 #include "data/types/hash/hash_private.h"
+#include "data/types/hash/hash_rdb.h"
 #include "data/value_digest.h"
 
 static bool is_table(const struct entry *entry) {
@@ -128,6 +129,9 @@ const struct value_type hash_value_type = {
     .digest = digest_hash,
     .encoding_name = name_encoding,
     .serialized_len = measure_serialized,
+    .rdb_type = hash_rdb_type,
+    .save = hash_save,
+    .load = hash_load,
     .members = &hash_member_methods,
 };
 

@@ -196,7 +196,9 @@ void list_store(struct database *db, struct key key, struct found *found,
                 const struct bytes *values, size_t count) {
     struct entry *fresh = new_entry(key.name, LIST_TAIL, values, count);
     push_values(fresh, LIST_TAIL, values, count);
+    int old_type = database_found_type(found);
     database_store(db, key, found, fresh);
+    database_report_overwrite(db, key.name, old_type, VALUE_LIST);
 }
 
 /* --- dropping --- */

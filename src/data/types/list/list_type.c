@@ -1,5 +1,6 @@
 /* The list's vtable, and its self-check. */
 #include "data/types/list/list_private.h"
+#include "data/types/list/list_rdb.h"
 #include "data/value_digest.h"
 
 static void free_list(struct entry *entry) {
@@ -71,6 +72,9 @@ const struct value_type list_value_type = {
     .digest = digest_list,
     .encoding_name = name_encoding,
     .serialized_len = measure_serialized,
+    .rdb_type = list_rdb_type,
+    .save = list_save,
+    .load = list_load,
 };
 
 void list_verify(const struct entry *entry) {

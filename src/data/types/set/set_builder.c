@@ -46,6 +46,8 @@ void set_builder_store(struct set_builder *builder, struct database *db, struct 
         if (found->entry != NULL) database_delete(db, key, *found);
         found->entry = NULL;
     } else {
+        int old_type = database_found_type(found);
         database_store(db, key, found, set_new_entry(key, form));
+        database_report_overwrite(db, key.name, old_type, VALUE_SET);
     }
 }

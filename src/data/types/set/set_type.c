@@ -1,5 +1,6 @@
 /* What the rest of the server asks of sets through the vtable. */
 #include "data/types/set/set_private.h"
+#include "data/types/set/set_rdb.h"
 #include "data/value_digest.h"
 #include "foundation/containers/intset.h"
 #include "foundation/containers/listpack.h"
@@ -149,5 +150,8 @@ const struct value_type set_value_type = {
     .digest = digest_set,
     .encoding_name = name_encoding,
     .serialized_len = measure_serialized,
+    .rdb_type = set_rdb_type,
+    .save = set_save,
+    .load = set_load,
     .members = &set_member_methods,
 };

@@ -1,5 +1,6 @@
 #include "data/types/string/string.h"
 
+#include "data/types/string/string_rdb.h"
 #include "data/value_digest.h"
 #include "foundation/mem.h"
 #include "foundation/number.h"
@@ -167,13 +168,41 @@ static void store_content(struct database *db, struct key key, struct found *fou
 
 void string_store(struct database *db, struct key key, struct found *found, struct bytes value,
                   unsigned flags) {
+    int old_type = database_found_type(found);
     store_content(db, key, found, content_of(value, flags), flags);
+    if ((flags & STRING_OVERWRITES) != 0)
+        database_report_overwrite(db, key.name, old_type, VALUE_STRING);
 }
 
 void string_store_i64(struct database *db, struct key key, struct found *found, int64_t value,
                       unsigned flags) {
     struct content content = {.encoding = STRING_INTEGER, .integer = value};
     store_content(db, key, found, content, flags);
+}
+
+static struct entry *new_entry(struct bytes key, struct content content, bool has_due) {
+    struct entry *entry = entry_new(key, shape_of(content, has_due));
+    write_content(entry, content, 0);
+    return entry;
+}
+
+struct entry *string_new_entry_i64(struct bytes key, int64_t value, bool has_due) {
+    struct content content = {.encoding = STRING_INTEGER, .integer = value};
+    return new_entry(key, content, has_due);
+}
+
+struct entry *string_try_new_entry(struct bytes key, struct bytes value, bool has_due) {
+    struct content content = content_of(value, 0);
+    if (content.encoding != STRING_BLOCK) return new_entry(key, content, has_due);
+    struct string_block *block = mem_try_alloc(sizeof(*block) + value.len);
+    if (block == NULL) return NULL;
+    init_block(block, value.len);
+    memcpy(block->data, value.data, value.len);
+    block->len = value.len;
+    struct entry *entry = string_new_entry_i64(key, 0, has_due);
+    entry->encoding = STRING_BLOCK;
+    entry_set_pointer(entry, block);
+    return entry;
 }
 
 /* --- editing in place --- */
@@ -309,4 +338,7 @@ const struct value_type string_value_type = {
     .digest = digest_string,
     .encoding_name = name_encoding,
     .serialized_len = measure_serialized,
+    .rdb_type = string_rdb_type,
+    .save = string_save,
+    .load = string_load,
 };

@@ -43,10 +43,11 @@ struct string_block *string_share(const struct entry *entry);
 void string_block_release(void *block);
 
 enum string_store_flag {
-    STRING_KEEP_DUE = 1 << 0,  /* leave the due time as it is; otherwise it is taken away */
-    STRING_WANT_DUE = 1 << 1,  /* a due time will be set next: leave room for it */
-    STRING_STORE_RAW = 1 << 2, /* do not look for an integer, and answer raw for the encoding */
-    STRING_AS_TEXT = 1 << 3,   /* do not look for an integer */
+    STRING_KEEP_DUE = 1 << 0,   /* leave the due time as it is; otherwise it is taken away */
+    STRING_WANT_DUE = 1 << 1,   /* a due time will be set next: leave room for it */
+    STRING_STORE_RAW = 1 << 2,  /* do not look for an integer, and answer raw for the encoding */
+    STRING_AS_TEXT = 1 << 3,    /* do not look for an integer */
+    STRING_OVERWRITES = 1 << 4, /* report it as overwritten when the key is there */
 };
 
 /* Makes the key a string with these bytes, which may not lie in the key's own old value. `found` is what database_find
@@ -55,6 +56,10 @@ void string_store(struct database *db, struct key key, struct found *found, stru
                   unsigned flags);
 void string_store_i64(struct database *db, struct key key, struct found *found, int64_t value,
                       unsigned flags);
+/* An entry with that value for database_add, an integer where the text is one; NULL when there is
+ * no memory for the value. */
+NODISCARD struct entry *string_try_new_entry(struct bytes key, struct bytes value, bool has_due);
+struct entry *string_new_entry_i64(struct bytes key, int64_t value, bool has_due);
 /* Makes the value editable in place with at least `min_len` bytes, new ones zero, and returns them;
  * the key is a string or absent. Keeps the due time. The pointer is valid until the key changes
  * again. *len is the value's length. NULL, with nothing changed, when there is no memory for it. */

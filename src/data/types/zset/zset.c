@@ -175,7 +175,7 @@ uint64_t zset_scan(const struct entry *entry, uint64_t cursor, zset_visit_functi
 
 /* --- setting --- */
 
-static COLD void make_table(struct entry *entry, size_t more) {
+void zset_make_table(struct entry *entry, size_t more) {
     char *listpack = listpack_of(entry);
     struct zset_table *table = zset_table_new(SCORE_DOUBLE, zset_packed_len(listpack) + more);
     const char *at = listpack_first(listpack);
@@ -204,7 +204,7 @@ static bool put_in_packed(struct entry *entry, struct bytes member, double score
         entry_set_pointer(entry, zset_packed_add(listpack, member, score));
         return true;
     }
-    make_table(entry, 1);
+    zset_make_table(entry, 1);
     return zset_table_put(zset_table_of(entry), member, score_of_double(score));
 }
 
@@ -301,7 +301,7 @@ void zset_set_due(struct database *db, struct found *found, struct bytes member,
     struct entry *entry = found->entry;
     if (zset_is_packed(entry)) {
         if (due_ms == 0) return;
-        make_table(entry, 0);
+        zset_make_table(entry, 0);
     }
     zset_table_set_due(zset_table_of(entry), member, due_ms, database_now_ms(db));
 }

@@ -162,5 +162,7 @@ void zset_builder_store(struct zset_builder *builder, struct database *db, struc
         found->entry = NULL;
         return;
     }
+    int old_type = database_found_type(found);
     database_store(db, key, found, new_entry(key, finish_value(builder)));
+    database_report_overwrite(db, key.name, old_type, VALUE_ZSET);
 }

@@ -13,6 +13,9 @@ static inline bool zset_is_packed(const struct entry *entry) {
     return entry->encoding == ZSET_PACKED;
 }
 
+/* Makes a packed set a table with room for `more` members. */
+COLD void zset_make_table(struct entry *entry, size_t more);
+
 /* Where a text stands among members of one score: before all that are not less than it, or behind
  * all that are not greater. */
 struct zset_lex_place {

@@ -1,5 +1,6 @@
 /* Sorted sets as a value type: the cold work that everything else reaches through the vtable. */
 #include "data/types/zset/zset_private.h"
+#include "data/types/zset/zset_rdb.h"
 #include "data/value_digest.h"
 #include "foundation/mem.h"
 
@@ -160,6 +161,9 @@ const struct value_type zset_value_type = {
     .digest = digest_zset,
     .encoding_name = name_encoding,
     .serialized_len = measure_serialized,
+    .rdb_type = zset_rdb_type,
+    .save = zset_save,
+    .load = zset_load,
     .members = &zset_member_methods,
 };
 

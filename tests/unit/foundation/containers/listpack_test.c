@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -266,6 +267,36 @@ static void bytes_that_are_no_listpack_are_refused(void **state) {
     assert_false(listpack_validate(BYTES("\x09\0\0\0\x01\0\x01\x01\xff"), 2));
 }
 
+/* Elements 0 … count - 1 as texts or integers, each followed by a value that all share. */
+static char *new_pairs(size_t count) {
+    char *pairs = listpack_new(0);
+    struct packed_item value = packed_item_of(BYTES("value"));
+    for (size_t i = 0; i < count; i++) {
+        char text[32];
+        int len = snprintf(text, sizeof(text), i % 2 == 0 ? "%zu" : "name %zu", i);
+        struct packed_item name = packed_item_of(bytes_of(text, (size_t)len));
+        pairs = listpack_append(listpack_append(pairs, &name), &value);
+    }
+    return pairs;
+}
+
+static void duplicates_are_found_among_few_and_many(void **state) {
+    (void)state;
+    static const size_t counts[] = {1, 2, 11, 12, 13, 100, 511, 512, 513, 3000};
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        char *pairs = new_pairs(counts[i]);
+        assert_false(listpack_has_duplicates(pairs, 2));
+        assert_true(counts[i] == 1 || listpack_has_duplicates(pairs, 1));
+        struct packed_item again = packed_item_of(BYTES("0"));
+        pairs = listpack_append(listpack_append(pairs, &again), &again);
+        assert_true(listpack_has_duplicates(pairs, 2));
+        listpack_free(pairs);
+    }
+    char *empty = listpack_new(0);
+    assert_false(listpack_has_duplicates(empty, 1));
+    listpack_free(empty);
+}
+
 int main(void) {
     mem_start();
     random_set_seed(7);
@@ -276,6 +307,7 @@ int main(void) {
         cmocka_unit_test(a_listpack_knows_how_much_it_may_grow),
         cmocka_unit_test(memory_follows_the_bytes),
         cmocka_unit_test(bytes_that_are_no_listpack_are_refused),
+        cmocka_unit_test(duplicates_are_found_among_few_and_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
