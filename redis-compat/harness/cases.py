@@ -12,11 +12,11 @@ from harness.text import BadCase, split_words
 MARKS_WITH_WORD = {"within", "fields", "same", "drawn-from", "differs", "store"}
 MARKS = MARKS_WITH_WORD | {
     "unordered", "pairs", "deep", "info", "type", "shape", "error-code",
-    "walk", "eventually", "closes", "silent", "pending", "blocks",
+    "walk", "eventually", "closes", "silent", "pending", "blocks", "all",
 }
 # Marks of steps that no reply is read for.
 UNANSWERED = {"silent", "pending", "blocks"}
-ACTIONS = {"raw", "raw-close", "await", "disconnect"}
+ACTIONS = {"raw", "raw-close", "await", "disconnect", "pushes"}
 
 
 class Step:
@@ -29,7 +29,7 @@ class Step:
         self.marks = {}
         self.action = None
         self.args = []
-        self.reply_count = 1
+        self.reply_count = 1  # None: all until a PING is answered
         self.is_skua_only = False
         self.expected = {}
 
@@ -126,6 +126,8 @@ def _read_step(section, number, line):
     if not words:
         raise BadCase("no command")
     _read_action(step, words)
+    if "all" in step.marks:
+        step.reply_count = None
     return step
 
 
@@ -147,7 +149,7 @@ def _read_action(step, words):
         step.args = words
         return
     step.action = base
-    step.reply_count = int(count) if count else 1
+    step.reply_count = int(count) if count else None if base == "pushes" else 1
     step.args = words[1:]
 
 

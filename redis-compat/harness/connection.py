@@ -5,6 +5,7 @@ import time
 
 from harness.resp import Incomplete, Malformed, encode_command, parse_reply
 
+BARRIER = b"barrier 5d02c7e1"
 REPLY_TIMEOUT_S = 10
 BATCH_TIMEOUT_S = 60
 
@@ -50,6 +51,19 @@ class Connection:
             del self.received[:after]
             return reply
 
+    def read_to_barrier(self):
+        """All replies and pushes that come before the answer to a PING that is sent now.
+
+        A monitor is also shown that PING, which is left out."""
+        self.send([b"PING", BARRIER])
+        items = []
+        while True:
+            item = self.read_reply()
+            if _is_barrier(item):
+                return items
+            if not (item.kind == "+" and BARRIER in item.value):
+                items.append(item)
+
     def read_until(self, ending):
         """All bytes up to and including `ending`, which must be the last to come."""
         deadline = time.monotonic() + BATCH_TIMEOUT_S
@@ -88,3 +102,9 @@ class Connection:
         if not data:
             raise NoReply(f"closed by the server after {bytes(self.received[:200])!r}")
         self.received += data
+
+
+def _is_barrier(item):
+    """A subscriber in RESP2 is answered with an array."""
+    is_array = item.kind == "*" and item.value and len(item.value) == 2
+    return (item.value[1] if is_array else item).value == BARRIER

@@ -4,8 +4,10 @@
     12                               an integer
     "text"                           a bulk string, with the escapes of commands
     +OK   -ERR words                 a simple string, an error (to the end of the line or , ] })
+    +"text"                          a simple string of any characters
     ,1.5                             a double: a bulk string in RESP2
     [a, b]  ~[a, b]  {k: v}          an array, a set, a map; in RESP2 all are arrays, maps flat
+    >[a, b]                          a push; in RESP2 an array
     -ERR words*                      any error that begins so (only as the whole reply)
 """
 
@@ -40,10 +42,15 @@ class _Encoder:
         rest = self.text[self.at :]
         if rest.startswith('"'):
             return self._bulk(self._take_quoted())
+        if rest.startswith('+"'):
+            self.at += 1
+            return b"+" + self._take_quoted() + b"\r\n"
         if rest[:1] in "+-" and not rest[1:2].isdigit():
             return self._take_line().encode("latin-1") + b"\r\n"
         if rest.startswith("~["):
             return self._take_list("~[", "]", b"~")
+        if rest.startswith(">["):
+            return self._take_list(">[", "]", b">")
         if rest.startswith("["):
             return self._take_list("[", "]", b"*")
         if rest.startswith("{"):

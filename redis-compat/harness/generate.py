@@ -7,7 +7,7 @@ dropped, doubled, replaced, or added.
 
 from harness import members, scored
 from harness.members import CLEARING, Members, has_known_keys
-from harness.newer import for_oracle, make_makers
+from harness.newer import for_oracle, make_makers, needs_script
 from harness.scored import Scored
 from harness.values import BIT_ENCODINGS, GARBAGE, PATTERNS, Values
 
@@ -56,10 +56,12 @@ USUAL_OPTIONS = {
 
 
 class Generator:
-    """Draws commands (lists of bytes) from `syntax`; the same random generator, the same stream."""
+    """Draws commands (lists of bytes) from `syntax`; the same random generator, the same stream.
+    `can_script` says whether those that the oracle needs a script for are among them."""
 
-    def __init__(self, syntax, random):
+    def __init__(self, syntax, random, can_script=True):
         self.random = random
+        self.can_script = can_script
         self.values = Values(random)
         self.members = Members(self.values)
         self.scored = Scored(self.members)
@@ -82,7 +84,9 @@ class Generator:
                 commands += self._make_transaction()
             else:
                 (make,) = self.random.choices(self.makers, self.weights)
-                commands += _prepared(make())
+                command = make()
+                if self.can_script or not needs_script(command):
+                    commands += _prepared(command)
         return commands[:count]
 
     def _make_transaction(self):

@@ -14,6 +14,7 @@ from harness.text import BadCase
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FULL_RANDOM_COMMANDS = 100_000
 QUICK_RANDOM_COMMANDS = 20_000
+EVENT_COMMANDS = 8_000
 
 
 def main(arguments):
@@ -42,6 +43,8 @@ def _parse_options(arguments):
     parser.add_argument("--family", help="cases of one folder")
     parser.add_argument("--random", type=int, metavar="N", help="how many random commands")
     parser.add_argument("--seed", type=int, help="of the random commands; default: a fresh one")
+    parser.add_argument("--events", action="store_true",
+                        help="compare the notifications of all random commands")
     parser.add_argument("--quick", action="store_true", help="fewer random commands, fixed seed")
     parser.add_argument("--skua", default=default_skua, metavar="PATH",
                         help="Skua's binary; 'redis' compares redis-server with itself")
@@ -54,6 +57,11 @@ def _parse_options(arguments):
         is_selective = options.only or options.family
         full = QUICK_RANDOM_COMMANDS if options.quick else FULL_RANDOM_COMMANDS
         options.random = 0 if is_selective else full
+        options.event_random = 0 if is_selective else EVENT_COMMANDS
+    else:
+        options.event_random = 0
+    if options.events:
+        options.random, options.event_random = 0, options.random
     if options.seed is None:
         options.seed = 1 if options.quick else random.SystemRandom().randrange(1 << 32)
     return options
@@ -73,11 +81,12 @@ def _select_sections(options):
 
 def _run(options, sections, pair):
     passed, failed = _play_sections(options, sections, pair)
-    if options.random > 0:
-        from harness.streams import play_streams
+    for count, has_events in (options.random, False), (options.event_random, True):
+        if count > 0:
+            from harness.streams import play_streams
 
-        more_passed, more_failed = play_streams(pair, options)
-        passed, failed = passed + more_passed, failed + more_failed
+            more_passed, more_failed = play_streams(pair, options, count, has_events)
+            passed, failed = passed + more_passed, failed + more_failed
     print(f"{passed} passed, {failed} failed", flush=True)
     return 1 if failed else 0
 

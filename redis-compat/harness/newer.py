@@ -25,7 +25,9 @@ COMPARED_KEYS = [b"c0", b"c1", b"c2"]
 WHOLE_NUMBERS = [number for number in INTEGERS + SMALL_INTEGERS if _is_integer(number)]
 SET_CONDITIONS = {b"IFEQ", b"IFNE"}
 BIT_OPERATIONS = [b"DIFF", b"DIFF1", b"ANDOR", b"ONE"]
-WEIGHTS = {"set": 14, "delex": 5, "delifeq": 3, "msetex": 6, "increx": 24, "bitop": 10}
+WEIGHTS = {
+    "set": 14, "delex": 5, "delifeq": 3, "expireifeq": 3, "msetex": 6, "increx": 24, "bitop": 10,
+}
 
 HOLDS = """
 local function holds(current, kind, operand)
@@ -67,6 +69,11 @@ return redis.call('DEL', ARGV[1])
 
 DELIFEQ_SCRIPT = """
 return redis.call('GET', ARGV[1]) == ARGV[2] and redis.call('DEL', ARGV[1]) or 0
+"""
+
+EXPIREIFEQ_SCRIPT = """
+local is_same = redis.call('GET', ARGV[1]) == ARGV[2]
+return is_same and redis.call('PEXPIRE', ARGV[1], ARGV[3]) or 0
 """
 
 MSETEX_SCRIPT = """
@@ -190,8 +197,8 @@ return told
 
 SCRIPTS = {
     b"SET": SET_SCRIPT, b"DELEX": DELEX_SCRIPT, b"DELIFEQ": DELIFEQ_SCRIPT,
-    b"MSETEX": MSETEX_SCRIPT, b"INCREX": INCREX_SCRIPT, b"BITOP": BITOP_SCRIPT,
-    b"PFADD": PFADD_SCRIPT, **newer_members.SCRIPTS,
+    b"EXPIREIFEQ": EXPIREIFEQ_SCRIPT, b"MSETEX": MSETEX_SCRIPT, b"INCREX": INCREX_SCRIPT,
+    b"BITOP": BITOP_SCRIPT, b"PFADD": PFADD_SCRIPT, **newer_members.SCRIPTS,
 }
 RANKS = {b"ZRANK", b"ZREVRANK"}
 NO_ARRAYS = RANKS | {b"LMOVEM"}  # what these do not find is an array that is not there
@@ -204,12 +211,14 @@ def for_oracle(args):
     name = args[0].upper()
     if name == b"BITFIELD":
         return _raise_low_values(args)
-    if not _needs_script(name, args):
+    if not needs_script(args):
         return args
     return [b"EVAL", SCRIPTS[name].encode(), b"0", *args[1:]]
 
 
-def _needs_script(name, args):
+def needs_script(args):
+    """Whether the oracle needs a script for the command, which then tells other events."""
+    name = args[0].upper()
     if name == b"SET":
         return not SET_CONDITIONS.isdisjoint(args[3:])
     if name == b"BITOP":
@@ -261,6 +270,7 @@ def make_makers(values):
     makers = {
         "set": lambda: _make_set(values), "delex": lambda: _make_delex(values),
         "delifeq": lambda: [b"DELIFEQ", _take_key(values), values.pick(OPERANDS)],
+        "expireifeq": lambda: _make_expireifeq(values),
         "msetex": lambda: _make_msetex(values), "increx": lambda: _make_increx(values),
         "bitop": lambda: _make_bitop(values),
     }
@@ -306,6 +316,11 @@ def _make_delex(values):
     return [b"DELEX", _take_key(values), *condition]
 
 
+def _make_expireifeq(values):
+    milliseconds = b"%d" % (10**6 + values.below(10**12))
+    return [b"EXPIREIFEQ", _take_key(values), values.pick(OPERANDS), milliseconds]
+
+
 def _make_msetex(values):
     count = 1 + values.below(3)
     pairs = [word for _ in range(count) for word in (_take_key(values), values.take_value())]
@@ -336,6 +351,7 @@ def _make_bitop(values):
 
 # Commands that look at their range arguments before the key since 7.2, and the oracle after it.
 RANGE_COMMANDS = {b"BITCOUNT", b"BITPOS"}
+PROBE_DATABASE = 15
 PROBE_KEY = b"\x00probe"
 
 
@@ -346,7 +362,7 @@ def is_refused_by_newer(connection, args, reply):
     """
     if args[0].upper() not in RANGE_COMMANDS or len(args) < 2 or reply.kind != "-":
         return False
-    connection.ask("SELECT", "15")
+    connection.ask("SELECT", PROBE_DATABASE)
     connection.ask("SET", PROBE_KEY, "x")
     rest = args[2:]
     if args[0].upper() == b"BITCOUNT":

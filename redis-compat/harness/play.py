@@ -13,6 +13,8 @@ EVENTUALLY_S = 5
 MAX_SHOWN = 1500
 OBSERVER = 0  # the connection that asks about the others
 VARIABLE = re.compile(rb"\$\{([^}]+)\}")
+MONITOR_LINE = re.compile(rb"\d+\.\d{6} \[(\d+) ([^\]]+)\] (.*)", re.S)
+PUSHED = {b"message", b"pmessage", b"smessage", b"invalidate", b"tracking-redir-broken"}
 
 
 class Mismatch(Exception):
@@ -27,14 +29,18 @@ class Peer:
         self.protocol = protocol
         self.connections = {}
         self.stored = {}
+        self.other = self  # the peer that plays the same section
 
     def fill(self, args):
         """`args` with ${name} replaced by what ~store kept, or by the address of a connection:
-        ${addr:2} is its own end, ${laddr:2} the server's."""
+        ${addr:2} is its own end, ${laddr:2} the server's. ${other:name} is what ~store kept of
+        the other server's reply."""
         return [VARIABLE.sub(self._find_value, arg) for arg in args]
 
     def _find_value(self, match):
         name, _, number = match.group(1).decode().partition(":")
+        if name == "other" and number:
+            return self.other.stored[number]
         if name in ("addr", "laddr"):
             socket = self.connection(int(number)).socket
             host, port = socket.getsockname() if name == "addr" else socket.getpeername()
@@ -45,6 +51,24 @@ class Peer:
         if number not in self.connections:
             self.connections[number] = self.server.connect(self.protocol)
         return self.connections[number]
+
+    def mask(self, replies):
+        """`replies` with the lines of MONITOR as `[0 client-2] "get" "k"`, without their times
+        and without those of the observer and of whoever is not numbered."""
+        numbers = {}
+        for number, connection in self.connections.items():
+            host, port = connection.socket.getsockname()
+            numbers[f"{host}:{port}".encode()] = number
+        masked = []
+        for reply in replies:
+            line = MONITOR_LINE.fullmatch(reply.value) if reply.kind == "+" else None
+            if line is None:
+                masked.append(reply)
+            elif numbers.get(line.group(2), OBSERVER) != OBSERVER:
+                who = b"client-%d" % numbers[line.group(2)]
+                text = b"[%b %b] %b" % (line.group(1), who, line.group(3))
+                masked.append(Reply("+", text, b"+%b\r\n" % text))
+        return masked
 
     def drop(self, number):
         if number in self.connections:
@@ -65,6 +89,7 @@ class Player:
     def play(self, section, protocol):
         """The mismatches of one section in one protocol, as texts."""
         peers = [Peer(server, protocol) for server in self.pair.both()]
+        peers[0].other, peers[1].other = peers[1], peers[0]
         if section.is_skua_only:
             if self.pair.is_self_check:
                 return []
@@ -189,12 +214,28 @@ def _read_step(peer, step):
         data = connection.read_to_close()
         peer.drop(step.connection)
         return Reply("bytes until the close ", data, data)
-    replies = [connection.read_reply() for _ in range(step.reply_count)]
+    if step.reply_count is None:
+        return _join(peer.mask(connection.read_to_barrier()))
+    replies = peer.mask([connection.read_reply() for _ in range(step.reply_count)])
     if "store" in step.marks:
-        peer.stored[step.marks["store"]] = str(replies[0].value).encode()
-    if len(replies) == 1:
+        value = replies[0].value
+        peer.stored[step.marks["store"]] = value if isinstance(value, bytes) else str(value).encode()
+    if len(replies) == 1 and step.action != "pushes":
+        _check_that_it_is_a_reply(replies[0])
         return replies[0]
-    return Reply("*", replies, b"".join(reply.raw for reply in replies))
+    return _join(replies)
+
+
+def _join(replies):
+    """Several replies as one array of them."""
+    raw = b"*%d\r\n" % len(replies) + b"".join(reply.raw for reply in replies)
+    return Reply("*", replies, raw)
+
+
+def _check_that_it_is_a_reply(reply):
+    """What was pushed is to be read with ~all or `pushes`, or all replies are off by one."""
+    if reply.kind == ">" and reply.value[0].value in PUSHED:
+        raise NoReply(f"a push stands before the reply: {describe(reply)}")
 
 
 def _ask_until_expected(peer, step, protocol):

@@ -11,6 +11,7 @@ import time
 from harness.compare import find_mismatch
 from harness.marks import NO_MARKS, find_disagreement
 from harness.connection import NoReply
+from harness.events import CLASSES, Listener, find_difference, has_own_misses
 from harness.generate import NEWER_TOKENS, Generator
 from harness.newer import for_oracle, is_refused_by_newer, translate_reply
 from harness.play import walk
@@ -18,8 +19,10 @@ from harness.resp import describe, encode_command, parse_all, quote
 from harness.servers import CannotStart
 from harness.shrink import shrink
 from harness.syntax import read_syntax
+from harness.waiting import play_scenes
 
 ROUND_COMMANDS = 4000
+COMMANDS_PER_SCENE = 100
 BATCH_COMMANDS = 500
 MAX_FAILED_ROUNDS = 10
 SHRINK_TIME_S = 20
@@ -59,23 +62,27 @@ SET_LIMITS = (
 
 
 class Disagreement:
-    """Where a stream of commands went apart: `index` is of the command, or None for the dataset."""
+    """Where a stream of commands went apart: `index` is of the command, or None for the dataset;
+    of notifications it is the last they may stem from."""
 
-    def __init__(self, index, what, oracle, skua):
+    def __init__(self, index, what, oracle, skua, is_of_events=False):
         self.index = index
         self.what = what
         self.oracle = oracle
         self.skua = skua
+        self.is_of_events = is_of_events
 
     def signature(self, commands):
         """Equal for rounds that most likely show the same fault."""
+        if self.is_of_events:
+            return (b"events", self.oracle.split(b":")[0], self.skua.split(b":")[0])
         name = b"dataset" if self.index is None else commands[self.index][0].upper()
         return (name, self.oracle[:4], self.skua[:4])
 
 
-def play_streams(pair, options):
-    """Plays random rounds; returns how many passed and failed."""
-    sender = Sender(pair)
+def play_streams(pair, options, count, has_events):
+    """Plays random rounds of `count` commands; returns how many passed and failed."""
+    sender = Sender(pair, has_events)
     source = pair.skua if options.syntax_from == "skua" else pair.oracle
     syntax = read_syntax(source.connect())
     for command in syntax.values():
@@ -83,11 +90,12 @@ def play_streams(pair, options):
     passed = failed = 0
     shown = set()
     started = time.monotonic()
-    rounds = -(-options.random // ROUND_COMMANDS)
-    for number in range(rounds):
-        count = min(ROUND_COMMANDS, options.random - number * ROUND_COMMANDS)
+    for number in range(-(-count // ROUND_COMMANDS)):
         seed = f"{options.seed}:{number}"
-        commands = Generator(syntax, random.Random(seed)).take_commands(count)
+        generator = Generator(syntax, random.Random(seed), can_script=not has_events)
+        commands = generator.take_commands(min(ROUND_COMMANDS, count - number * ROUND_COMMANDS))
+        if has_events and "m" in CLASSES[number % len(CLASSES)]:
+            commands = [args for args in commands if not has_own_misses(args)]
         sender.set_up_round(number)
         disagreement = sender.play(commands, 2 + number % 2)
         if disagreement is None:
@@ -98,9 +106,14 @@ def play_streams(pair, options):
         if failed == MAX_FAILED_ROUNDS:
             print(f"random: stopping after {failed} failed rounds")
             break
+    if has_events:
+        numbers = random.Random(f"{options.seed}:scenes")
+        told = play_scenes(pair, numbers, count // COMMANDS_PER_SCENE)
+        passed, failed = passed + told[0], failed + told[1]
     elapsed_s = time.monotonic() - started
     done = (passed + failed) * ROUND_COMMANDS
-    print(f"random: seed {options.seed}, about {min(done, options.random)} commands, "
+    told = f" with {sender.message_count} notifications" if has_events else ""
+    print(f"random: seed {options.seed}, about {min(done, count)} commands{told}, "
           f"{done / elapsed_s:.0f} a second")
     return passed, failed
 
@@ -108,14 +121,18 @@ def play_streams(pair, options):
 class Sender:
     """Sends streams to both servers; brings a server back that died of one."""
 
-    def __init__(self, pair):
+    def __init__(self, pair, has_events):
         self.pair = pair
+        self.has_events = has_events
+        self.message_count = 0
         self.aside = None
         self.forms = (for_oracle, for_oracle if pair.is_self_check else list)
 
     def set_up_round(self, number):
         """Rounds take turns with the policies and with the limits, each in its own period."""
         settings = {"maxmemory-policy": POLICIES[number // 2 % 2], **LIMITS[number % len(LIMITS)]}
+        if self.has_events:
+            settings["notify-keyspace-events"] = CLASSES[number % len(CLASSES)]
         for server in self.pair.both():
             _configure(server, settings)
         if not self.pair.is_self_check:
@@ -123,19 +140,20 @@ class Sender:
 
     def play(self, commands, protocol):
         """None, or the first Disagreement of `commands` from an empty dataset."""
-        connections = []
+        connections, listeners = [], []
         try:
             for server in self.pair.both():
                 connections.append(server.connect(protocol))
                 connections[-1].ask("FLUSHALL")
-            return self._play_batches(commands, connections)
+                listeners += [Listener(server, protocol)] if self.has_events else []
+            return self._play_batches(commands, connections, listeners)
         except (NoReply, OSError) as error:
             return Disagreement(None, self._revive(error), b"", b"")
         finally:
-            for connection in connections:
+            for connection in connections + listeners:
                 connection.close()
 
-    def _play_batches(self, commands, connections):
+    def _play_batches(self, commands, connections, listeners):
         for start in range(0, len(commands), BATCH_COMMANDS):
             batch = commands[start : start + BATCH_COMMANDS]
             for connection, form in zip(connections, self.forms):
@@ -146,7 +164,19 @@ class Sender:
                 found = self._find_disagreement(batch, start, *map(parse_all, replies))
                 if found:
                     return found
+            found = self._compare_events(start + len(batch) - 1, listeners)
+            if found:
+                return found
         return compare_datasets(connections)
+
+    def _compare_events(self, index, listeners):
+        """Of what the listeners have been told since the last time."""
+        told = [listener.take() for listener in listeners]
+        self.message_count += told[0].count(b"pmessage") if told else 0
+        difference = find_difference(*told) if told else None
+        if difference:
+            return Disagreement(index, "the events differ", *difference, is_of_events=True)
+        return None
 
     def _find_disagreement(self, batch, start, oracle_replies, skua_replies):
         if len(oracle_replies) != len(skua_replies):

@@ -3,6 +3,7 @@
 
 #include "engine/blocking_private.h"
 #include "engine/client.h"
+#include "engine/dispatch.h"
 #include "engine/reply.h"
 #include "foundation/mem.h"
 #include "foundation/number.h"
@@ -157,6 +158,19 @@ void blocking_wait(struct call *call, const struct blocking_request *request) {
     }
 }
 
+void blocking_wait_otherwise(struct call *call, int64_t timeout_ms) {
+    struct blocked *blocked = call->session->blocked;
+    if (blocked != NULL)
+        blocked->waits_on = true;
+    else
+        begin(call, &(struct blocking_request){.timeout_ms = timeout_ms});
+}
+
+bool blocking_time_is_up(const struct call *call) {
+    const struct blocked *blocked = call->session->blocked;
+    return blocked != NULL && blocked->is_last;
+}
+
 /* --- ending --- */
 
 static void unlink_blocked(struct blocking_table *table, struct blocked *blocked) {
@@ -193,7 +207,10 @@ void blocking_finish(struct blocked *blocked) {
 static void reply_end(struct blocked *blocked, enum blocking_end how) {
     struct call call;
     blocking_open_reply(blocked, &call);
-    if (how == BLOCKING_TIMEOUT) {
+    if (how == BLOCKING_TIMEOUT && blocked->waiter_count == 0) {
+        blocked->is_last = true;
+        dispatch_run_again(&call);
+    } else if (how == BLOCKING_TIMEOUT) {
         reply_null_array(&call);
     } else {
         reply_error(&call, "UNBLOCKED client unblocked via CLIENT UNBLOCK");

@@ -58,6 +58,14 @@ struct blocking_request {
 };
 void blocking_wait(struct call *call, const struct blocking_request *request);
 
+/* Waits for something that is no key, for timeout_ms (0: for ever): the command is run again by
+ * blocking_run_waiting, and for the last time, when blocking_time_is_up, at the end. Only when
+ * blocking_is_possible; called again from within a re-run it waits on. */
+void blocking_wait_otherwise(struct call *call, int64_t timeout_ms);
+bool blocking_time_is_up(const struct call *call);
+/* Runs the commands of that row again which wait so. Not from within a command. */
+void blocking_run_waiting(struct engine *engine, const struct command_row *row);
+
 static inline bool blocking_is_blocked(const struct session *session) {
     return session->blocked != NULL;
 }

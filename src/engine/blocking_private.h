@@ -57,6 +57,7 @@ struct blocked {
     uint32_t waiter_count;
     bool is_muted; /* CLIENT REPLY OFF or SKIP was in force */
     bool waits_on; /* the re-run under way has found nothing */
+    bool is_last;  /* the re-run under way, because the time is up */
     struct waiter waiters[];
 };
 

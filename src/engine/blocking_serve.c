@@ -69,3 +69,12 @@ void blocking_serve_ready(struct engine *engine) {
     }
     blocking_free_unused_table(engine);
 }
+
+void blocking_run_waiting(struct engine *engine, const struct command_row *row) {
+    struct blocked *next;
+    struct blocked *blocked = engine->blocking == NULL ? NULL : engine->blocking->first;
+    for (; blocked != NULL; blocked = next) {
+        next = blocked->next;
+        if (blocked->command->row == row) (void)run_again(blocked);
+    }
+}

@@ -19,6 +19,7 @@ struct call {
     uint32_t argc;
     bool has_key;
     bool has_failed; /* answered with an error */
+    bool has_waited; /* for keys: it was run before, and is run once more */
     struct key key;  /* the first key with its hash, where its place is fixed (has_key) */
 };
 

@@ -28,3 +28,9 @@ void call_listeners_after(const struct engine *engine, const struct call *call) 
     for (; listener != NULL; listener = listener->next)
         if (listener->after != NULL) listener->after(listener, call);
 }
+
+void call_listeners_refused(const struct engine *engine, const struct call *call) {
+    struct call_listener *listener = engine->call_listeners;
+    for (; listener != NULL; listener = listener->next)
+        if (listener->refused != NULL) listener->refused(listener, call);
+}

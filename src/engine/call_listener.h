@@ -8,10 +8,13 @@ struct call;
 struct engine;
 
 struct call_listener {
-    /* Right before and right behind the handler; NULL: not wanted. They may send pushes, and neither
-     * add nor remove listeners. */
+    /* Right before and right behind the handler; NULL: not wanted. They may send pushes, and
+     * neither add nor remove listeners. */
     void (*before)(struct call_listener *listener, const struct call *call);
     void (*after)(struct call_listener *listener, const struct call *call);
+    /* A command of a client was answered with an error in place of being run or queued; its
+     * call->command is NULL when there is no such command. NULL: not wanted. */
+    void (*refused)(struct call_listener *listener, const struct call *call);
     struct call_listener *next; /* the engine's */
 };
 
@@ -22,5 +25,6 @@ void call_listener_remove(struct engine *engine, struct call_listener *listener)
 
 void call_listeners_before(const struct engine *engine, const struct call *call);
 void call_listeners_after(const struct engine *engine, const struct call *call);
+void call_listeners_refused(const struct engine *engine, const struct call *call);
 
 #endif

@@ -118,6 +118,24 @@ void client_stop_waiting(struct network *network, struct client *client) {
         network->last_waiting = client->previous_waiting;
 }
 
+bool client_hold(struct network *network, struct client *client) {
+    const struct session *session = &client->session;
+    if (LIKELY(session->held_until <= session->engine->durable_until)) return false;
+    if (client->is_held) return true;
+    client->is_held = true;
+    client->next_held = network->first_held;
+    network->first_held = client;
+    return true;
+}
+
+static void stop_holding(struct network *network, struct client *client) {
+    struct client **at = &network->first_held;
+    if (!client->is_held) return;
+    while (*at != client) at = &(*at)->next_held;
+    *at = client->next_held;
+    client->is_held = false;
+}
+
 void client_start(struct network *network, int fd, bool is_unix) {
     struct client *client = mem_alloc_zeroed(sizeof(*client));
     struct event_loop *loop = network->engine->loop;
@@ -141,6 +159,7 @@ void client_start(struct network *network, int fd, bool is_unix) {
 
 void client_free(struct network *network, struct client *client) {
     client_stop_waiting(network, client);
+    stop_holding(network, client);
     unlink_client(network, client);
     connection_close(&client->connection);
     resp_reader_destroy(&client->reader);
@@ -168,6 +187,10 @@ static void note_output(struct client *client, size_t before) {
 /* False when the connection is broken or the client over its limits. */
 static bool settle_output(struct network *network, struct client *client) {
     struct output *output = &client->session.output;
+    if (UNLIKELY(client_hold(network, client))) {
+        output_keep(output);
+        return !network_enforce_output_limit(network, client);
+    }
     size_t before = output_pending_bytes(output);
     enum io_result result = output_settle(output, &client->connection);
     note_output(client, before);
@@ -181,7 +204,8 @@ static bool settle_output(struct network *network, struct client *client) {
 }
 
 /* False when the client is to be freed. */
-static bool flush_output(struct client *client) {
+static bool flush_output(struct network *network, struct client *client) {
+    if (UNLIKELY(client_hold(network, client))) return true;
     struct output *output = &client->session.output;
     size_t before = output_pending_bytes(output);
     enum io_result result = output_flush(output, &client->connection);
@@ -210,7 +234,7 @@ void client_resume(struct client *client) {
 
 void client_finish_round(struct network *network, struct client *client) {
     if (client->is_woken) run_woken(network, client);
-    if (client->is_dropped || !flush_output(client)) {
+    if (client->is_dropped || !flush_output(network, client)) {
         client_free(network, client);
         return;
     }

@@ -44,6 +44,8 @@ struct client {
     bool is_woken;     /* has got what it waited for: its kept input is to be run */
     bool is_dropped;   /* closed without sending what waits */
     bool is_unix;
+    bool is_held; /* in the network's list of clients whose replies wait for the log */
+    struct client *next_held;
     /* Unix time from which on its replies are above the soft limit; 0: they are not. */
     int64_t soft_limit_since_ms;
 };
@@ -92,6 +94,8 @@ void client_push_waits(struct client *client);
 /* A client that was blocked goes on: at the end of this round it is sent its reply, and what it
  * asked for meanwhile is run. */
 void client_resume(struct client *client);
+/* The log of writes is durable up to engine->durable_until: sends the replies that waited for that. */
+void network_release_held(struct network *network);
 /* Runs what postponed clients are waiting to run. */
 void network_resume_postponed(struct network *network);
 

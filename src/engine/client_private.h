@@ -18,7 +18,8 @@ struct network {
     struct client *next_to_check; /* where the slow walk over all clients stands */
     struct client *first_waiting; /* to be flushed, run or closed before the loop waits */
     struct client *last_waiting;
-    uint64_t run_count; /* times that requests were run which had been kept */
+    struct client *first_held; /* replies wait for the log of writes; in no order */
+    uint64_t run_count;        /* times that requests were run which had been kept */
     size_t client_count;
     size_t input_bytes; /* of clients' own input buffers */
     struct listener *tcp;
@@ -40,6 +41,8 @@ void client_run_input(struct network *network, struct client *client);
 /* Sends what waits, or closes what is to be closed; a woken client's input is run. May free the
  * client. */
 void client_finish_round(struct network *network, struct client *client);
+/* True when its replies are to wait; then it is in the list of those. */
+bool client_hold(struct network *network, struct client *client);
 /* Puts the client at the end of the list for client_finish_round, and takes it off. */
 void client_wait(struct network *network, struct client *client);
 void client_stop_waiting(struct network *network, struct client *client);

@@ -43,7 +43,8 @@ enum command_flag {
     COMMAND_NOT_QUEUED = 1 << 20,      /* inside MULTI it runs at once */
     COMMAND_RUNS_QUEUE = 1 << 21,      /* EXEC: does what the queued commands do */
     COMMAND_FOR_SUBSCRIBERS = 1 << 22, /* a RESP2 connection that subscribes may run it */
-    COMMAND_HIDDEN = COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE | COMMAND_FOR_SUBSCRIBERS,
+    COMMAND_HIDDEN = COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE | COMMAND_FOR_SUBSCRIBERS |
+                     COMMAND_MAY_REPLICATE, /* which COMMAND INFO of Redis does not tell either */
 };
 
 /* ACL categories beside those that follow from the flags (read write admin dangerous fast slow
@@ -119,6 +120,10 @@ typedef int64_t command_key_finder(const struct bytes *args, uint32_t argc,
 
 enum { COMMAND_KEYS_INVALID = -1 };
 
+/* True when the argument may be a password: MONITOR and logs show "(redacted)" in its place. The
+ * arguments may be any that bear the command's name. */
+typedef bool command_secret_test(const struct bytes *args, uint32_t argc, uint32_t index);
+
 struct command_row {
     const char *name;         /* lower case; of a subcommand its own word only */
     command_handler *handler; /* NULL for a pure container */
@@ -127,7 +132,8 @@ struct command_row {
     uint32_t categories;      /* enum command_category, beside those implied */
     uint32_t subcommand_count;
     struct key_spec keys[COMMAND_KEY_SPECS];
-    command_key_finder *find_keys; /* NULL: the specs say it all */
+    command_key_finder *find_keys;  /* NULL: the specs say it all */
+    command_secret_test *is_secret; /* NULL: no argument is */
     const struct command_row *subcommands;
     const char *tips; /* words for COMMAND INFO, parted by spaces; NULL: none */
     const char *summary;

@@ -43,6 +43,7 @@ void dispatch_prepare(struct call *call, struct session *session, const struct b
     call->argc = argc;
     call->has_key = false;
     call->has_failed = false;
+    call->has_waited = false;
     call->output = &session->output;
     call->db = session->engine->keyspace->dbs[session->db_number];
     call->command = find_command(call, guess);
@@ -157,9 +158,46 @@ static bool check_not_subscribing(struct call *call) {
     return reject_subscriber(call);
 }
 
+/* Lines of MONITOR and replies cannot be told apart either; Redis counts it among the replicas. */
+static COLD bool check_not_monitoring(struct call *call) {
+    const uint32_t refused = COMMAND_READONLY | COMMAND_WRITE | COMMAND_MAY_REPLICATE;
+    if ((call->command->flags & refused) == 0) return true;
+    reply_error(call, "ERR Replica can't interact with the keyspace");
+    return false;
+}
+
+/* What a session listens to keeps it from doing much else. */
+static bool check_not_listening(struct call *call) {
+    if (!check_not_subscribing(call)) return false;
+    return LIKELY(!call->session->is_monitor) || check_not_monitoring(call);
+}
+
 static bool check_memory(struct call *call, uint32_t flags) {
-    if ((flags & COMMAND_DENYOOM) == 0 || LIKELY(memory_make_room(call->engine))) return true;
+    if ((flags & COMMAND_DENYOOM) == 0) return true;
+    if (call->session->is_internal) return true; /* what is loaded was let in before */
+    if (LIKELY(memory_make_room(call->engine))) return true;
     return reject_because(call, "OOM command not allowed when used memory > 'maxmemory'.");
+}
+
+static COLD bool reject_unready(struct call *call, uint32_t flags) {
+    const struct engine *engine = call->engine;
+    if (call->session->is_internal) return true;
+    if (engine->is_loading && (flags & COMMAND_LOADING) == 0)
+        return reject_because(call, "LOADING Redis is loading the dataset in memory");
+    if (engine->write_refusal != NULL && (flags & COMMAND_WRITE) != 0)
+        return reject_because(call, engine->write_refusal);
+    return true;
+}
+
+/* While data is loaded, or cannot be written to disk. */
+static bool check_ready(struct call *call, uint32_t flags) {
+    const struct engine *engine = call->engine;
+    if (LIKELY(!engine->is_loading && engine->write_refusal == NULL)) return true;
+    return reject_unready(call, flags);
+}
+
+static bool check_circumstances(struct call *call, uint32_t flags) {
+    return check_memory(call, flags) && check_ready(call, flags) && check_not_listening(call);
 }
 
 static bool reject_call(struct call *call) {
@@ -170,7 +208,7 @@ static bool reject_call(struct call *call) {
 static bool check_call(struct call *call) {
     if (!check_known(call)) return false;
     if (!check_arity(call) || !check_authenticated(call) ||
-        !check_memory(call, call->command->flags) || !check_not_subscribing(call))
+        !check_circumstances(call, call->command->flags))
         return reject_call(call);
     return true;
 }
@@ -184,13 +222,23 @@ static COLD bool is_paused_now(const struct call *call, uint32_t flags) {
 
 static bool is_paused(const struct call *call, uint32_t flags) {
     if (LIKELY(call->engine->pause.scope == PAUSE_NONE)) return false;
-    return !call->session->is_internal && is_paused_now(call, flags);
+    const struct session *session = call->session;
+    return !session->is_internal && !session->is_monitor && is_paused_now(call, flags);
 }
 
 /* --- running --- */
 
+/* A pause keeps the data as they are: what only reads removes nothing that has come due. */
+static bool is_frozen(const struct call *call) {
+    const struct pause *pause = &call->engine->pause;
+    if (LIKELY(pause->scope == PAUSE_NONE)) return false;
+    return pause_scope_at(pause, call_now_ms(call)) != PAUSE_NONE &&
+           (call->command->flags & (COMMAND_WRITE | COMMAND_ADMIN)) == 0;
+}
+
 static ALWAYS_INLINE void time_handler(struct call *call) {
     call->engine->keyspace->is_touch_off = call->session->is_no_touch;
+    call->engine->keyspace->is_frozen = is_frozen(call);
     struct engine *engine = call->engine;
     const struct call *outer = engine->running;
     engine->running = call;
@@ -216,6 +264,7 @@ static void run_handler(struct call *call) {
 }
 
 void dispatch_run_again(struct call *call) {
+    call->has_waited = true;
     time_handler(call);
 }
 
@@ -241,7 +290,7 @@ static bool check_allowed_in_transaction(struct call *call) {
 static bool check_call_in_transaction(struct call *call) {
     if (!check_known(call)) return false;
     if (!check_arity(call) || !check_authenticated(call) || !check_allowed_in_transaction(call) ||
-        !check_memory(call, effective_flags(call)) || !check_not_subscribing(call))
+        !check_circumstances(call, effective_flags(call)))
         return reject_call(call);
     return true;
 }
@@ -255,12 +304,17 @@ static void queue_call(struct call *call) {
     reply_error(call, "ERR the transaction is larger than client-query-buffer-limit");
 }
 
+static COLD enum dispatch_result end_refused(const struct call *call) {
+    call_listeners_refused(call->engine, call);
+    return DISPATCH_DONE;
+}
+
 /* What stands in for the steps of check_and_run while the session has a transaction. */
 static COLD enum dispatch_result queue_or_run(struct call *call) {
     struct session *session = call->session;
     if (!check_call_in_transaction(call)) {
         if (session->transaction != NULL) transaction_abort(session->transaction);
-        return DISPATCH_DONE;
+        return end_refused(call);
     }
     if (is_paused(call, effective_flags(call))) return DISPATCH_POSTPONED;
     if (is_queued(call))
@@ -275,7 +329,7 @@ static COLD enum dispatch_result queue_or_run(struct call *call) {
 static enum dispatch_result check_and_run(struct call *call) {
     call->session->last_command = call->command; /* also one that is refused */
     if (UNLIKELY(call->session->transaction != NULL)) return queue_or_run(call);
-    if (!check_call(call)) return DISPATCH_DONE;
+    if (!check_call(call)) return end_refused(call);
     if (UNLIKELY(is_paused(call, call->command->flags))) return DISPATCH_POSTPONED;
     run_handler(call);
     return DISPATCH_DONE;

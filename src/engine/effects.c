@@ -10,13 +10,16 @@
 #include "foundation/mem.h"
 #include "foundation/number.h"
 
-enum { MAX_DEPTH = 8 };
+enum { MAX_DEPTH = 8, KEPT_BYTES = 1024 * 1024 };
 
 /* Of one running call. */
 struct frame {
     uint64_t changes_before;
     size_t start; /* in the gathered effects */
+    size_t last;  /* where the effect begins that is put together */
+    size_t count; /* of the handler's effects */
     bool is_told; /* by the handler, be it nothing */
+    bool is_open; /* an effect is put together */
 };
 
 struct effects {
@@ -74,6 +77,7 @@ static void tell_gathered(struct effects *effects, uint32_t db_number, size_t st
         mem_free(args);
     }
     effects->gathered.len = start;
+    if (start == 0 && effects->gathered.cap > KEPT_BYTES) buffer_destroy(&effects->gathered);
 }
 
 /* --- what happens by itself --- */
@@ -132,29 +136,93 @@ static void append_number(struct buffer *out, size_t number) {
     buffer_append(out, &number, sizeof(number));
 }
 
-void call_effect(struct call *call, const struct bytes *args, uint32_t argc) {
+/* Of the call being run; NULL when nobody listens, or did not when it began. */
+static struct frame *find_frame(const struct call *call) {
     struct effects *effects = call->engine->effects;
-    if (effects == NULL || effects->depth == 0) return;
-    effects->frames[effects->depth - 1].is_told = true;
-    append_number(&effects->gathered, argc);
-    for (uint32_t i = 0; i < argc; i++) {
-        append_number(&effects->gathered, args[i].len);
-        buffer_append_bytes(&effects->gathered, args[i]);
-    }
+    return effects == NULL || effects->depth == 0 ? NULL : &effects->frames[effects->depth - 1];
+}
+
+static void start_effect(struct call *call, struct frame *frame) {
+    struct buffer *gathered = &call->engine->effects->gathered;
+    frame->is_told = true;
+    frame->count++;
+    frame->last = gathered->len;
+    append_number(gathered, 0);
+}
+
+static void append_arg(struct call *call, const struct frame *frame, struct bytes arg) {
+    struct buffer *gathered = &call->engine->effects->gathered;
+    char *argc_at = gathered->data + frame->last;
+    size_t argc;
+    memcpy(&argc, argc_at, sizeof(argc));
+    argc++;
+    memcpy(argc_at, &argc, sizeof(argc));
+    append_number(gathered, arg.len);
+    buffer_append_bytes(gathered, arg);
+}
+
+void call_effect_open(struct call *call, struct bytes name, struct bytes key) {
+    struct frame *frame = find_frame(call);
+    if (frame == NULL) return;
+    CHECK(!frame->is_open);
+    start_effect(call, frame);
+    frame->is_open = true;
+    append_arg(call, frame, name);
+    append_arg(call, frame, key);
+}
+
+void call_effect_add(struct call *call, struct bytes arg) {
+    const struct frame *frame = find_frame(call);
+    if (frame != NULL && frame->is_open) append_arg(call, frame, arg);
+}
+
+void call_effect_add_number(struct call *call, int64_t number) {
+    if (!effects_are_wanted(call)) return;
+    char digits[NUMBER_I64_MAX_CHARS];
+    call_effect_add(call, bytes_of(digits, number_format_i64(digits, number)));
+}
+
+void call_effect_add_args(struct call *call, uint32_t first, uint32_t end) {
+    if (!effects_are_wanted(call)) return;
+    for (uint32_t i = first; i < end; i++) call_effect_add(call, call->args[i]);
+}
+
+void call_effect_close(struct call *call) {
+    struct frame *frame = find_frame(call);
+    if (frame != NULL) frame->is_open = false;
+}
+
+void call_effect(struct call *call, const struct bytes *args, uint32_t argc) {
+    struct frame *frame = find_frame(call);
+    if (frame == NULL) return;
+    CHECK(!frame->is_open);
+    start_effect(call, frame);
+    for (uint32_t i = 0; i < argc; i++) append_arg(call, frame, args[i]);
 }
 
 void call_no_effect(struct call *call) {
-    struct effects *effects = call->engine->effects;
-    if (effects == NULL || effects->depth == 0) return;
-    effects->frames[effects->depth - 1].is_told = true;
+    struct frame *frame = find_frame(call);
+    if (frame != NULL) frame->is_told = true;
+}
+
+void call_effect_request(struct call *call) {
+    call_effect(call, call->args, call->argc);
 }
 
 void call_effect_with(struct call *call, uint32_t index, struct bytes arg) {
+    struct frame *frame = find_frame(call);
+    if (frame == NULL) return;
+    CHECK(!frame->is_open);
+    start_effect(call, frame);
+    for (uint32_t i = 0; i < call->argc; i++)
+        append_arg(call, frame, i == index ? arg : call->args[i]);
+}
+
+void call_effect_number(struct call *call, struct bytes name, struct bytes key, int64_t number) {
     if (!effects_are_wanted(call)) return;
-    struct bytes *args = mem_alloc_array(call->argc, sizeof(*args));
-    for (uint32_t i = 0; i < call->argc; i++) args[i] = i == index ? arg : call->args[i];
-    call_effect(call, args, call->argc);
-    mem_free(args);
+    call_effect_open(call, name, key);
+    call_effect_add_number(call, number);
+    call_effect_close(call);
 }
 
 /* --- around a handler --- */
@@ -173,6 +241,8 @@ void effects_after(struct call *call) {
     struct effects *effects = call->engine->effects;
     if (effects == NULL || effects->depth == 0) return; /* listening began or ended meanwhile */
     struct frame frame = effects->frames[--effects->depth];
+    CHECK(!frame.is_open);
+    if (frame.count > 1 && effects->group_depth == 0) effects->group_depth = effects->depth + 1;
     if (frame.is_told)
         tell_gathered(effects, call->db->number, frame.start);
     else if (call->engine->keyspace->changes != frame.changes_before)

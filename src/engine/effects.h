@@ -9,7 +9,8 @@
  *      members came due                    EXPIREMEMBERS.DUE key unix-ms
  *
  * so whoever runs effects again leaves expiry to them, with a keyspace clock that stands at zero. The
- * commands of a transaction are told together, between begin and end. */
+ * commands of a transaction are told together, between begin and end, and so are several effects of
+ * one command. */
 #ifndef ENGINE_EFFECTS_H
 #define ENGINE_EFFECTS_H
 
@@ -37,18 +38,33 @@ void effects_ignore(struct engine *engine, struct effect_listener *listener);
 static inline bool effects_are_wanted(const struct call *call) {
     return call->engine->effects != NULL;
 }
-/* Tells this effect instead of the request; may be called more than once, the effects are told in that
- * order when the handler is done. They are told even when the handler reports no change. Nothing happens
- * when nobody listens. */
+/* Tells this effect instead of the request; may be called more than once, the effects are told in
+ * that order when the handler is done. They are told even when the handler reports no change. Of
+ * this and all below: nothing happens when nobody listens; the bytes are copied. */
 void call_effect(struct call *call, const struct bytes *args, uint32_t argc);
 /* The request is not to be told, whatever it changed. */
 void call_no_effect(struct call *call);
+/* The request as it was sent, though the handler reports no change. */
+void call_effect_request(struct call *call);
 /* The request with one argument replaced. */
 void call_effect_with(struct call *call, uint32_t index, struct bytes arg);
+/* "PEXPIREAT key 1700000000000" and the like. */
+void call_effect_number(struct call *call, struct bytes name, struct bytes key, int64_t number);
+
+/* An effect that is put together while the handler works: no other is told until it is closed. */
+void call_effect_open(struct call *call, struct bytes name, struct bytes key);
+void call_effect_add(struct call *call, struct bytes arg);
+void call_effect_add_number(struct call *call, int64_t number);
+/* The request's arguments from `first` up to `end`. */
+void call_effect_add_args(struct call *call, uint32_t first, uint32_t end);
+void call_effect_close(struct call *call);
 
 #define CALL_EFFECT(call, ...)                                                                     \
-    call_effect((call), (const struct bytes[]){__VA_ARGS__},                                       \
-                (uint32_t)(sizeof((const struct bytes[]){__VA_ARGS__}) / sizeof(struct bytes)))
+    do {                                                                                           \
+        const struct bytes effect_args_[] = {__VA_ARGS__};                                         \
+        if (effects_are_wanted(call))                                                              \
+            call_effect((call), effect_args_, (uint32_t)ARRAY_LEN(effect_args_));                  \
+    } while (0)
 
 /* For dispatch: around a handler, when somebody listens. */
 void effects_before(struct call *call);

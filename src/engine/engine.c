@@ -24,7 +24,9 @@ struct engine *engine_new(const struct engine_settings *settings) {
     engine->features = settings->features;
     engine->keyspace = keyspace_new(settings->db_count, settings->clock);
     engine->commands = command_table_new();
+    session_table_init(&engine->sessions);
     add_commands(engine);
+    engine->durable_until = UINT64_MAX;
     engine->started_ms = settings->clock->unix_ms;
     random_hex(engine->run_id, sizeof(engine->run_id) - 1);
     return engine;
@@ -34,12 +36,16 @@ void engine_free(struct engine *engine) {
     output_destroy(&engine->muted);
     output_batch_destroy(&engine->muted_batch);
     output_batch_destroy(&engine->woken_batch);
+    rate_policies_free(engine);
     keyspace_free(engine->keyspace);
     command_table_free(engine->commands);
+    table_destroy(&engine->sessions, NULL);
     mem_free(engine);
 }
 
 int64_t engine_expire(struct engine *engine) {
+    if (engine->is_loading) return INT64_MAX;
+    if (pause_scope_at(&engine->pause, engine->clock->unix_ms) != PAUSE_NONE) return INT64_MAX;
     int64_t wait_ms = keyspace_next_due_ms(engine->keyspace);
     if (wait_ms > 0) return wait_ms;
     int64_t end_us = clock_monotonic_us() + EXPIRE_ROUND_US;
@@ -88,4 +94,13 @@ void engine_finish_round(struct engine *engine) {
 void engine_request_stop(struct engine *engine) {
     engine->is_stopping = true;
     if (engine->loop != NULL) event_loop_stop(engine->loop);
+}
+
+bool engine_try_stop(struct engine *engine, const struct stop_wish *wish) {
+    for (const struct feature *const *feature = engine->features; *feature != NULL; feature++) {
+        if ((*feature)->prepare_stop == NULL) continue;
+        if (!(*feature)->prepare_stop(engine, wish) && !wish->is_forced) return false;
+    }
+    engine_request_stop(engine);
+    return true;
 }

@@ -8,8 +8,10 @@
 #include "engine/error_stats.h"
 #include "engine/feature.h"
 #include "engine/pause.h"
+#include "engine/rate_policies.h"
 #include "engine/session.h"
 #include "foundation/clock.h"
+#include "foundation/containers/table.h"
 
 #include <stdint.h>
 
@@ -20,7 +22,9 @@ struct effects;
 struct event_loop;
 struct monitors;
 struct network;
+struct persistence;
 struct pubsub;
+struct rate_policies;
 struct tracking;
 struct watch_table;
 
@@ -34,9 +38,29 @@ struct engine_stats {
     uint64_t peak_used_bytes;   /* as seen by ticks and INFO */
     uint64_t expire_slices_cut; /* expiry left work for the next round to keep commands prompt */
     uint64_t acl_denied_auth;
+    uint64_t forks;
+    int64_t last_fork_us; /* what the last one took */
     uint64_t evicted_clients;
     uint64_t query_limit_disconnections;
     uint64_t output_limit_disconnections;
+    struct rate_counts rates; /* of all limiters */
+};
+
+/* What is subscribed to; kept by services/pubsub, for all to see. */
+struct engine_audience {
+    uint64_t channels;
+    uint64_t patterns;
+    uint64_t shard_channels;
+    uint64_t clients; /* that subscribe to anything */
+};
+
+/* What is remembered of clients that keep copies of keys; kept by services/tracking, for all to
+ * see. */
+struct engine_tracked {
+    uint64_t clients;
+    uint64_t keys;  /* that some of them have read */
+    uint64_t items; /* keys, counted once for each client that has read them */
+    uint64_t prefixes;
 };
 
 struct engine {
@@ -51,14 +75,23 @@ struct engine {
     struct engine_stats stats;
     struct error_stats errors;
     struct pause pause;
+    struct engine_audience audience;
+    struct engine_tracked tracked;
+    bool is_loading;           /* data is being loaded: few commands are run */
+    const char *write_refusal; /* the error that commands which write get; NULL: they are run */
+    uint64_t
+        durable_until; /* replies held for a later position of the log wait (session.held_until) */
     struct watch_table *watches;          /* NULL while no key is watched */
     struct blocking_table *blocking;      /* NULL while nobody waits for keys */
     struct call_listener *call_listeners; /* NULL: none */
     struct effects *effects;              /* NULL while nobody listens to them */
+    struct rate_policies *rate_policies;  /* NULL while none is stored */
     /* What services keep, each its own; NULL while there is nothing to keep. */
     struct pubsub *pubsub;
     struct tracking *tracking;
     struct monitors *monitors;
+    struct persistence *persistence;
+    struct table sessions; /* every session there is, by id */
     uint64_t next_session_id;
     uint64_t tick_count;
     int64_t last_fence; /* the fencing token drawn last: engine/fence.h */
@@ -70,6 +103,7 @@ struct engine {
     struct output_batch woken_batch; /* lent for the replies to those who have waited */
     bool is_tick_off;                /* DEBUG PAUSE-CRON */
     bool is_stopping;
+    bool has_failed; /* the process is to end with an error */
 };
 
 struct engine_settings {
@@ -84,8 +118,8 @@ struct engine_settings {
 struct engine *engine_new(const struct engine_settings *settings);
 void engine_free(struct engine *engine);
 
-/* Removes due keys for at most about a millisecond; returns the ms until it is wanted again (0:
- * more is due). The event loop's before-wait hook. */
+/* Removes due keys, unless clients are paused, for at most about a millisecond; returns the ms until
+ * it is wanted again (0: more is due). The event loop's before-wait hook. */
 int64_t engine_expire(struct engine *engine);
 /* What happens some ten times a second: every feature's tick. */
 void engine_tick(struct engine *engine);
@@ -93,5 +127,8 @@ void engine_tick(struct engine *engine);
 void engine_finish_round(struct engine *engine);
 /* Asks the server to stop after this round. */
 void engine_request_stop(struct engine *engine);
+/* The same once every feature is prepared: data are saved as the wish and the settings say. False when
+ * that failed, and the wish was not to stop nevertheless: the server goes on. */
+NODISCARD bool engine_try_stop(struct engine *engine, const struct stop_wish *wish);
 
 #endif

@@ -18,12 +18,28 @@ struct info_part {
     bool is_extra; /* shown for INFO all, everything and by name only */
 };
 
+/* A subcommand of DEBUG. */
+struct debug_tool {
+    const char *name;
+    uint32_t min_argc, max_argc; /* "debug" and the name included */
+    command_handler *handler;
+    const char *const *help; /* lines, ended by NULL */
+};
+
+/* How the server is to stop: SHUTDOWN's options. */
+struct stop_wish {
+    bool is_saving;     /* although no save points are set */
+    bool is_not_saving; /* although some are */
+    bool is_forced;     /* even if saving fails */
+};
+
 struct feature {
     const char *name;
     const struct command_list *const *commands; /* NULL-terminated; NULL: none */
     const struct directive *directives;
     size_t directive_count;
-    const struct info_part *info; /* ended by a part without section; NULL: none */
+    const struct info_part *info;         /* ended by a part without section; NULL: none */
+    const struct debug_tool *debug_tools; /* ended by one without name; NULL: none */
     /* Called in the list's order once the configuration is read; false with a line in `error`
      * (FEATURE_ERROR_MAX) keeps the server from starting. */
     bool (*start)(struct engine *engine, char *error);
@@ -36,6 +52,8 @@ struct feature {
     void (*end_session)(struct session *session);
     /* Memory of what the feature keeps for a session. */
     size_t (*session_used_bytes)(const struct session *session);
+    /* The server is asked to stop: saves what is to be saved. False when that failed. */
+    bool (*prepare_stop)(struct engine *engine, const struct stop_wish *wish);
     /* In reverse order at the end. */
     void (*stop)(struct engine *engine);
 };

@@ -53,6 +53,7 @@ static bool is_over(const struct engine *engine) {
 static uint64_t tolerated_bytes;
 
 static bool make_room_in_slices(struct engine *engine) {
+    if (pause_scope_at(&engine->pause, engine->clock->unix_ms) != PAUSE_NONE) return true;
     struct eviction_policy policy = policy_in_force();
     int64_t end_us = clock_monotonic_us() + SLICE_US;
     while (mem_used_bytes() > tolerated_bytes || clock_monotonic_us() < end_us) {
@@ -84,6 +85,7 @@ static struct engine *governed;
 static void set_access_policy(struct engine *engine) {
     engine->keyspace->access = (struct access_policy){
         .is_lfu = policy_in_force().order == EVICTION_LEAST_FREQUENT,
+        .is_lru = policy_in_force().order == EVICTION_LEAST_RECENT,
         .lfu_log_factor = (int)settings.lfu_log_factor,
         .lfu_decay_minutes = (int)settings.lfu_decay_minutes,
     };

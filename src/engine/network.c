@@ -127,13 +127,19 @@ static void fit_max_clients(void) {
 
 /* --- the slow walk --- */
 
+/* Those who wait for something, messages among it, may be silent. */
+static bool may_be_idle(const struct client *client) {
+    const struct session *session = &client->session;
+    return client->is_postponed || blocking_is_blocked(session) ||
+           session_is_subscribing(session) || session->is_monitor;
+}
+
 static void check_client(struct network *network, struct client *client, int64_t now_ms) {
     int64_t idle_ms = now_ms - client->session.last_active_ms;
     int64_t timeout_s = network_settings()->timeout_s;
     if (client->session.is_closing) {
         if (idle_ms > LINGER_MS) client_close_soon(client, true);
-    } else if (timeout_s != 0 && idle_ms > timeout_s * 1000 && !client->is_postponed &&
-               !blocking_is_blocked(&client->session)) {
+    } else if (timeout_s != 0 && idle_ms > timeout_s * 1000 && !may_be_idle(client)) {
         LOG_VERBOSE("Closing idle client id=%llu", (unsigned long long)client->session.id);
         client_close_soon(client, true);
     } else if (output_pending_bytes(&client->session.output) != 0) {
@@ -166,6 +172,17 @@ static void finish_waiting(struct network *network) {
         struct client *client = network->first_waiting;
         client_stop_waiting(network, client);
         client_finish_round(network, client);
+    }
+}
+
+void network_release_held(struct network *network) {
+    struct client *held = network->first_held;
+    network->first_held = NULL;
+    while (held != NULL) {
+        struct client *client = held;
+        held = client->next_held;
+        client->is_held = false;
+        client_wait(network, client); /* sends, or is held anew */
     }
 }
 

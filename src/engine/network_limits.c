@@ -23,8 +23,11 @@ static bool is_over_soft(struct client *client, const struct output_limit *limit
     return now_ms - client->soft_limit_since_ms > limit->soft_seconds * 1000;
 }
 
+/* Those who are sent what others do, whether they read or not. */
 static enum client_class class_of(const struct client *client) {
-    return session_is_subscribing(&client->session) ? CLIENT_CLASS_PUBSUB : CLIENT_CLASS_NORMAL;
+    const struct session *session = &client->session;
+    bool is_listening = session_is_subscribing(session) || session->is_monitor;
+    return is_listening ? CLIENT_CLASS_PUBSUB : CLIENT_CLASS_NORMAL;
 }
 
 /* What a peer that has yet to authenticate may leave unread: enough for the errors it is told. */

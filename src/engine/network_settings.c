@@ -189,8 +189,8 @@ static void write_info(struct engine *engine, struct buffer *out) {
                   "client_recent_max_input_buffer:%zu\r\n"
                   "client_recent_max_output_buffer:%zu\r\n"
                   "blocked_clients:%zu\r\n"
-                  "tracking_clients:0\r\n"
-                  "pubsub_clients:0\r\n"
+                  "tracking_clients:%llu\r\n"
+                  "pubsub_clients:%llu\r\n"
                   "watching_clients:%zu\r\n"
                   "clients_in_timeout_table:%zu\r\n"
                   "total_watched_keys:%zu\r\n"
@@ -198,6 +198,8 @@ static void write_info(struct engine *engine, struct buffer *out) {
                   "total_blocking_keys_on_nokey:0\r\n",
                   network->client_count, (long long)settings.max_clients, network->max_input_seen,
                   network->max_output_seen, blocking_session_count(engine),
+                  (unsigned long long)engine->tracked.clients,
+                  (unsigned long long)engine->audience.clients,
                   watch_session_count(engine), blocking_deadline_count(engine),
                   watch_key_count(engine), blocking_key_count(engine));
 }

@@ -1,4 +1,6 @@
-/* CLIENT PAUSE: until a moment, commands of every client, or those that write, wait. */
+/* CLIENT PAUSE: until a moment, commands of every client, or those that write, wait. Meanwhile no
+ * key expires or is evicted: keys past their time are not seen, and stay until the pause ends.
+ * (Members of a hash past theirs are removed when it is read.) */
 #ifndef ENGINE_PAUSE_H
 #define ENGINE_PAUSE_H
 

@@ -7,9 +7,12 @@
 #include "foundation/mem.h"
 #include "io/output.h"
 
+/* What stretches occupy. Most audiences are sent a message now and then: the first one is small, each
+ * that follows while it is under way is larger. */
 enum {
+    STRETCH_FIRST_BYTES = 256,
+    STRETCH_GROWTH = 4,
     STRETCH_BYTES = 16 * 1024,
-    STRETCH_FIRST_BYTES = 1024, /* most audiences are sent a message now and then */
 };
 
 struct push_stretch {
@@ -32,19 +35,25 @@ static void release(void *owner) {
     if (--stretch->references == 0) mem_free(stretch);
 }
 
-static struct push_stretch *new_stretch(size_t cap) {
-    struct push_stretch *stretch = mem_alloc(sizeof(*stretch) + cap);
-    *stretch = (struct push_stretch){.references = 1, .cap = cap};
+static struct push_stretch *new_stretch(size_t bytes) {
+    struct push_stretch *stretch = mem_alloc(bytes);
+    *stretch = (struct push_stretch){.references = 1, .cap = bytes - sizeof(*stretch)};
     return stretch;
+}
+
+static size_t next_bytes(const struct push_stretch *stretch) {
+    if (stretch == NULL) return STRETCH_FIRST_BYTES;
+    size_t bytes = STRETCH_GROWTH * (sizeof(*stretch) + stretch->cap);
+    return bytes < STRETCH_BYTES ? bytes : STRETCH_BYTES;
 }
 
 char *push_room(struct push_writer *writer, size_t max) {
     struct push_stretch *stretch = writer->stretch;
     if (stretch != NULL && stretch->references == 1) stretch->len = 0;
     if (stretch == NULL || stretch->cap - stretch->len < max) {
-        size_t cap = stretch == NULL ? STRETCH_FIRST_BYTES : STRETCH_BYTES;
+        size_t bytes = next_bytes(stretch), least = sizeof(*stretch) + max;
         push_close(writer);
-        writer->stretch = stretch = new_stretch(max > cap ? max : cap);
+        writer->stretch = stretch = new_stretch(least > bytes ? least : bytes);
     }
     return stretch->data + stretch->len;
 }
@@ -60,6 +69,12 @@ struct push_piece push_commit(struct push_writer *writer, size_t written) {
 void push_close(struct push_writer *writer) {
     if (writer->stretch != NULL) release(writer->stretch);
     writer->stretch = NULL;
+}
+
+bool push_close_sent(struct push_writer *writer) {
+    if (writer->stretch != NULL && writer->stretch->references > 1) return false;
+    push_close(writer);
+    return true;
 }
 
 /* --- sending --- */

@@ -16,6 +16,7 @@
 
 #include "foundation/bytes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct session;
@@ -33,6 +34,8 @@ char *push_room(struct push_writer *writer, size_t max);
 struct push_piece push_commit(struct push_writer *writer, size_t written);
 /* Lets go of the stretch; what receivers have yet to be sent of it stays. */
 void push_close(struct push_writer *writer);
+/* The same if nothing of it is still to be sent; true when none is open now. */
+bool push_close_sent(struct push_writer *writer);
 
 struct push_piece {
     struct bytes bytes;

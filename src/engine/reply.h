@@ -14,6 +14,13 @@ static inline void reply_integer(struct call *call, int64_t value) {
     output_commit(call->output, (size_t)(resp_put_integer(out, value) - out));
 }
 
+/* Several elements one behind the other. */
+static inline void reply_integers(struct call *call, const int64_t *values, size_t count) {
+    char *start = output_room(call->output, count * RESP_HEADER_MAX), *out = start;
+    for (size_t i = 0; i < count; i++) out = resp_put_integer(out, values[i]);
+    output_commit(call->output, (size_t)(out - start));
+}
+
 static inline void reply_bulk(struct call *call, struct bytes value) {
     char *out = output_room(call->output, value.len + RESP_HEADER_MAX);
     output_commit(call->output, (size_t)(resp_put_bulk(out, value) - out));

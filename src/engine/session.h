@@ -17,6 +17,7 @@ struct client;
 struct engine;
 struct push_queue;
 struct subscriber;
+struct table;
 struct tracker;
 struct transaction;
 
@@ -63,6 +64,9 @@ struct session {
     char *lib_name;  /* CLIENT SETINFO */
     char *lib_version;
     const struct command *last_command;
+    uint64_t
+        held_until; /* its replies wait until the log of writes is durable to here; 0: they do not */
+    uint64_t written_until; /* where its last write ends in the log; 0: there is none */
     struct transaction *transaction; /* since MULTI; NULL: none */
     struct blocked *blocked;         /* waits for keys; NULL: it does not */
     struct push_queue *pushes;       /* wait for the running command's reply to end; NULL: none */
@@ -83,6 +87,10 @@ struct session {
 /* Prepares a zeroed session as a new caller has it; the id is the next free one. */
 void session_init(struct session *session, struct engine *engine);
 void session_destroy(struct session *session);
+/* The session with that id; NULL when there is none (any more). */
+struct session *session_find(const struct engine *engine, uint64_t id);
+/* The engine's: an empty table for them. */
+void session_table_init(struct table *table);
 /* True when it subscribes to anything: in RESP2 little else is allowed to it then. */
 static inline bool session_is_subscribing(const struct session *session) {
     const struct session_subscriptions *sum = &session->subscriptions;

@@ -27,7 +27,8 @@ struct watch_table {
 };
 
 /* What is no report of a change by itself is left out. */
-static const uint32_t watched_events = ~(uint32_t)(KEY_EVENT_NEW | KEY_EVENT_MISS);
+static const uint32_t watched_events =
+    ~(uint32_t)(KEY_EVENT_NEW | KEY_EVENT_MISS | KEY_EVENT_OVERWRITTEN | KEY_EVENT_TYPE_CHANGED);
 
 /* --- the table --- */
 
@@ -180,12 +181,15 @@ void watch_clear(struct session *session) {
     free_unused_table(session->engine);
 }
 
-/* A look takes out what is past its time, and that event makes the session dirty. */
+/* A look takes out what is past its time, and that event makes the session dirty; what a pause
+ * keeps in its place makes it so too. */
 bool watch_is_dirty(struct session *session) {
     const struct watch *watch = session->watches.first;
     for (; watch != NULL && !session->watches.is_dirty; watch = watch->next_of_session) {
         struct key key = {.name = name_of(watch->key), .hash = watch->key->hash};
-        (void)database_find(session->engine->keyspace->dbs[watch->key->db_number], key);
+        struct database *db = session->engine->keyspace->dbs[watch->key->db_number];
+        if (database_find(db, key).entry == NULL && database_glance(db, key) != NULL)
+            session->watches.is_dirty = true;
     }
     return session->watches.is_dirty;
 }

@@ -8,6 +8,7 @@
 #include "commands/keys/key_commands.h"
 #include "commands/list/list_commands.h"
 #include "commands/members/members_commands.h"
+#include "commands/ratelimit/ratelimit_commands.h"
 #include "commands/server/server_commands.h"
 #include "commands/set/set_commands.h"
 #include "commands/sort/sort_commands.h"
@@ -18,23 +19,47 @@
 #include "engine/client.h"
 #include "engine/memory.h"
 #include "server/settings.h"
+#include "services/monitor/monitor.h"
+#include "services/persistence/aof.h"
+#include "services/persistence/loading.h"
+#include "services/persistence/persistence.h"
+#include "services/pubsub/notifications.h"
+#include "services/pubsub/pubsub.h"
+#include "services/tracking/tracking.h"
 
 /* The families that contribute nothing but commands. */
 static const struct command_list *const plain_lists[] = {
-    &connection_basic_commands,  &connection_handshake_commands,
-    &connection_client_commands, &key_exist_commands,
-    &key_move_commands,          &key_walk_commands,
-    &key_database_commands,      &key_expire_commands,
-    &key_object_commands,        &string_get_commands,
-    &string_set_commands,        &string_compare_commands,
-    &string_counter_commands,    &string_increx_commands,
-    &string_edit_commands,       &string_multi_commands,
-    &string_lcs_commands,        &bitmap_bit_commands,
-    &bitmap_bitop_commands,      &bitmap_bitfield_commands,
-    &member_expire_commands,     &sort_commands,
-    &geo_add_commands,           &geo_read_commands,
-    &geo_radius_commands,        &geo_search_commands,
-    &transaction_commands,       NULL,
+    &connection_basic_commands,
+    &connection_handshake_commands,
+    &connection_client_commands,
+    &key_exist_commands,
+    &key_move_commands,
+    &key_walk_commands,
+    &key_database_commands,
+    &key_expire_commands,
+    &key_object_commands,
+    &key_dump_commands,
+    &string_get_commands,
+    &string_set_commands,
+    &string_compare_commands,
+    &string_fence_commands,
+    &string_counter_commands,
+    &string_increx_commands,
+    &string_edit_commands,
+    &string_multi_commands,
+    &string_lcs_commands,
+    &bitmap_bit_commands,
+    &bitmap_bitop_commands,
+    &bitmap_bitfield_commands,
+    &member_expire_commands,
+    &member_due_commands,
+    &sort_commands,
+    &geo_add_commands,
+    &geo_read_commands,
+    &geo_radius_commands,
+    &geo_search_commands,
+    &transaction_commands,
+    NULL,
 };
 
 static const struct feature plain_commands_feature = {
@@ -43,10 +68,26 @@ static const struct feature plain_commands_feature = {
 };
 
 static const struct feature *const features[] = {
-    &server_settings_feature,      &server_commands_feature, &network_feature,
-    &authentication_feature,       &memory_feature,          &plain_commands_feature,
-    &hyperloglog_commands_feature, &hash_commands_feature,   &list_commands_feature,
-    &set_commands_feature,         &zset_commands_feature,   NULL,
+    &server_settings_feature,
+    &server_commands_feature,
+    &network_feature,
+    &authentication_feature,
+    &memory_feature,
+    &plain_commands_feature,
+    &hyperloglog_commands_feature,
+    &hash_commands_feature,
+    &list_commands_feature,
+    &set_commands_feature,
+    &zset_commands_feature,
+    &ratelimit_commands_feature,
+    &pubsub_feature,
+    &notifications_feature,
+    &monitor_feature,
+    &tracking_feature,
+    &persistence_feature,
+    &aof_feature,
+    &loading_feature,
+    NULL,
 };
 
 const struct feature *const *features_all(void) {

@@ -94,7 +94,7 @@ static void serve(struct engine *engine) {
     log_start(engine);
     bool has_pid_file = write_pid_file();
     daemon_confirm();
-    LOG_NOTICE("Ready to accept connections");
+    if (!engine->is_loading) LOG_NOTICE("Ready to accept connections");
     event_loop_run(engine->loop);
     LOG_NOTICE("Stopping: closing %zu clients", network_client_count(engine->network));
     if (has_pid_file) remove_pid_file();
@@ -116,7 +116,7 @@ static int run_engine(struct engine *engine) {
         status = fail(error);
     }
     stop_features(engine, started);
-    return status;
+    return engine->has_failed ? EXIT_FAILURE : status;
 }
 
 static int run(struct directives *directives, const char *config_path) {

@@ -66,27 +66,6 @@ static bool parse_dir(const struct directive_args *args, struct buffer *error) {
     return true;
 }
 
-/* --- what is switched off everywhere, so that configurations which say so are understood --- */
-
-static bool is_append_only;
-
-static bool refuse_append_only(const struct directive_value *value, struct buffer *error) {
-    if (value->number == 0) return true;
-    buffer_append_str(error, "this version keeps data in memory only: appendonly can be no only");
-    return false;
-}
-
-static bool parse_save(const struct directive_args *args, struct buffer *error) {
-    bool is_off = args->count == 0 || (args->count == 1 && args->items[0].len == 0);
-    if (is_off) return true;
-    buffer_append_str(error, "this version keeps data in memory only: save can be \"\" only");
-    return false;
-}
-
-static void format_save(struct buffer *out) {
-    (void)out;
-}
-
 static const struct directive_choice log_levels[] = {
     {"debug", LOG_LEVEL_DEBUG},     {"verbose", LOG_LEVEL_VERBOSE}, {"notice", LOG_LEVEL_NOTICE},
     {"warning", LOG_LEVEL_WARNING}, {"nothing", LOG_LEVEL_NOTHING}, {NULL, 0},
@@ -124,17 +103,6 @@ static const struct directive directives[] = {
      .parse = parse_dir,
      .format = format_dir,
      .default_text = ""},
-    {.name = "save",
-     .kind = DIRECTIVE_SPECIAL,
-     .flags = DIRECTIVE_MULTI_ARG,
-     .parse = parse_save,
-     .format = format_save,
-     .default_text = ""},
-    {.name = "appendonly",
-     .kind = DIRECTIVE_BOOL,
-     .field = &is_append_only,
-     .validate = refuse_append_only,
-     .default_text = "no"},
     {.name = "logfile",
      .kind = DIRECTIVE_STRING,
      .flags = DIRECTIVE_IMMUTABLE,

@@ -36,8 +36,10 @@ static void on_signal(struct event_source *source, uint32_t events) {
         LOG_WARNING("Received SIGINT again, exiting now");
         _exit(1);
     }
-    LOG_NOTICE("Received SIG%s, shutting down", sigabbrev_np((int)info.ssi_signo));
-    engine_request_stop(watched.engine);
+    const char *name = sigabbrev_np((int)info.ssi_signo);
+    LOG_NOTICE("Received SIG%s, shutting down", name);
+    if (!engine_try_stop(watched.engine, &(struct stop_wish){0}))
+        LOG_WARNING("SIG%s received, but saving the data failed: the server goes on", name);
 }
 
 void signals_start(struct engine *engine) {

@@ -121,8 +121,7 @@ static void become_server(const char *path, const char *folder, const char *cons
     _exit(127);
 }
 
-static pid_t spawn(const char *folder, const char *const *arguments) {
-    const char *path = program();
+static pid_t spawn(const char *path, const char *folder, const char *const *arguments) {
     pid_t pid = fork();
     if (pid == 0) become_server(path, folder, arguments);
     assert_true(pid > 0);
@@ -148,8 +147,9 @@ static bool await_start(struct e2e_server *server) {
         if (waitpid(server->pid, &status, WNOHANG) == server->pid) return false;
         if (try_connect(server)) {
             const char *text = e2e_server_run(server, "PING");
-            if (strcmp(text, "PONG") != 0 && strncmp(text, "-NOAUTH", 7) != 0)
-                fail_msg("the server answers PING with %s", text);
+            bool is_up = strcmp(text, "PONG") == 0 || strncmp(text, "-NOAUTH", 7) == 0 ||
+                         strncmp(text, "-LOADING", 8) == 0;
+            if (!is_up) fail_msg("the server answers PING with %s", text);
             return true;
         }
         wait_a_little();
@@ -162,6 +162,7 @@ static bool await_start(struct e2e_server *server) {
 
 /* What to start a server with; `config` is NULL, "skua.conf" or "-". */
 struct launch {
+    const char *program; /* NULL: the server to test */
     const char *config;
     const char *text;
     const char *const *arguments;
@@ -191,20 +192,30 @@ static void start_on_free_port(struct e2e_server *server, const struct launch *l
         all[count++] = launch->arguments[i];
     }
     all[count] = NULL;
-    server->pid = spawn(server->folder, all);
+    const char *path = launch->program != NULL ? launch->program : program();
+    server->pid = spawn(path, server->folder, all);
+}
+
+static bool try_start(struct e2e_server *server, const struct launch *launch) {
+    for (int attempt = 0; attempt < START_ATTEMPTS; attempt++) {
+        start_on_free_port(server, launch);
+        if (await_start(server)) return true;
+    }
+    return false;
+}
+
+static void print_log(const struct e2e_server *server) {
+    char *log = e2e_server_read_log(server);
+    print_error("%s\n", log);
+    free(log);
 }
 
 static struct e2e_server *start(const struct launch *launch) {
     struct e2e_server *server = calloc(1, sizeof(*server));
     assert_non_null(server);
     e2e_make_folder(server->folder);
-    for (int attempt = 0; attempt < START_ATTEMPTS; attempt++) {
-        start_on_free_port(server, launch);
-        if (await_start(server)) return server;
-    }
-    char *log = e2e_server_read_log(server);
-    print_error("%s\n", log);
-    free(log);
+    if (try_start(server, launch)) return server;
+    print_log(server);
     e2e_remove_folder(server->folder);
     free(server);
     fail_msg("the server does not start");
@@ -221,6 +232,45 @@ struct e2e_server *e2e_server_start_from_file(const char *text, const char *cons
 
 struct e2e_server *e2e_server_start_from_stdin(const char *text) {
     return start(&(struct launch){.config = "-", .text = text});
+}
+
+/* The program goes by the name it was called by. */
+static const char *redis_program(void) {
+    static const char *const folders[] = {"/usr/bin", "/usr/local/bin"};
+    static char path[PATH_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        snprintf(path, sizeof(path), "%s/redis-server", folders[i]);
+        if (access(path, X_OK) == 0) return path;
+    }
+    char folder[E2E_PATH_MAX];
+    e2e_make_folder(folder);
+    snprintf(path, sizeof(path), "%s/redis-server", folder);
+    assert_int_equal(symlink("/usr/bin/redis-check-rdb", path), 0);
+    return path;
+}
+
+struct e2e_server *e2e_redis_start(const char *const *arguments) {
+    const char *path = redis_program();
+    struct e2e_server *server = start(&(struct launch){.program = path, .arguments = arguments});
+    if (strncmp(path, "/usr/", 5) == 0) return server;
+    char folder[E2E_PATH_MAX];
+    snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path), path);
+    e2e_remove_folder(folder);
+    return server;
+}
+
+static void forget_process(struct e2e_server *server) {
+    CHECK(server->ended == server->pid);
+    redisFree(server->control);
+    server->control = NULL;
+    server->ended = 0;
+}
+
+void e2e_server_start_again(struct e2e_server *server, const char *const *arguments) {
+    forget_process(server);
+    if (try_start(server, &(struct launch){.arguments = arguments})) return;
+    print_log(server);
+    fail_msg("the server does not start again");
 }
 
 /* --- stopping --- */
@@ -245,6 +295,13 @@ int e2e_server_await_end(struct e2e_server *server) {
     return status;
 }
 
+int e2e_server_fail_again(struct e2e_server *server, const char *const *arguments) {
+    forget_process(server);
+    start_on_free_port(server, &(struct launch){.arguments = arguments});
+    int status = e2e_server_await_end(server);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 void e2e_server_stop(struct e2e_server *server) {
     if (server == NULL) return;
     redisFree(server->control);
@@ -254,11 +311,7 @@ void e2e_server_stop(struct e2e_server *server) {
         status = await_end(server->pid);
     }
     bool is_clean = status != -1 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (!is_clean) {
-        char *log = e2e_server_read_log(server);
-        print_error("%s\n", log);
-        free(log);
-    }
+    if (!is_clean) print_log(server);
     e2e_remove_folder(server->folder);
     free(server->text);
     free(server);
@@ -311,7 +364,7 @@ int e2e_server_run_to_end(const char *const *arguments, char *output, size_t cap
     static const char *const none[] = {NULL};
     struct e2e_server server = {0};
     e2e_make_folder(server.folder);
-    server.pid = spawn(server.folder, arguments == NULL ? none : arguments);
+    server.pid = spawn(program(), server.folder, arguments == NULL ? none : arguments);
     int status = await_end(server.pid);
     char *log = e2e_server_read_log(&server);
     snprintf(output, cap, "%s", log);

@@ -37,6 +37,12 @@ struct e2e_server *e2e_server_start(const char *const *arguments);
  * bind and `text`; `arguments` come behind it. */
 struct e2e_server *e2e_server_start_from_file(const char *text, const char *const *arguments);
 struct e2e_server *e2e_server_start_from_stdin(const char *text);
+/* A real redis-server 7.0, started in the same way. */
+struct e2e_server *e2e_redis_start(const char *const *arguments);
+/* Starts a server that has ended once more, in its folder, on another port. It may still be loading. */
+void e2e_server_start_again(struct e2e_server *server, const char *const *arguments);
+/* The same of one that is to end by itself: returns its exit status, -1 when a signal ended it. */
+int e2e_server_fail_again(struct e2e_server *server, const char *const *arguments);
 /* Waits for a server that is ending and returns its wait status. */
 int e2e_server_await_end(struct e2e_server *server);
 /* Asks it to end, waits until it has, removes its folder. The test fails, its log printed, when

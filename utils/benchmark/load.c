@@ -39,13 +39,13 @@ struct worker {
     size_t peer_count;
     size_t busy_count; /* peers with a batch under way */
     int epoll_fd;
-    char *batch; /* `pipeline` commands */
+    char *batch; /* `pipeline` requests */
     char *input;
     struct random random;
     uint64_t sequence;
-    uint64_t quota;       /* commands still to send in this run */
+    uint64_t quota;       /* requests still to send in this run */
     uint64_t deadline_ns; /* when to stop sending */
-    uint64_t requests;    /* replies in this run */
+    uint64_t replies;     /* in this run */
     struct histogram latency;
     pthread_t thread;
 };
@@ -98,13 +98,13 @@ static void begin_batch(struct worker *worker, struct peer *peer, uint64_t now_n
         worker->busy_count--;
         return;
     }
-    char *command = worker->batch;
+    char *request = worker->batch;
     for (uint64_t i = 0; i < count; i++) {
-        template_patch(template, command, &worker->random, worker->sequence++);
-        command += template->length;
+        template_patch(template, request, &worker->random, worker->sequence++);
+        request += template->length;
     }
     worker->quota -= count;
-    peer->awaited = peer->skip.replies + count;
+    peer->awaited = peer->skip.replies + count * template->command_count;
     peer->begun_ns = now_ns;
     size_t length = count * template->length;
     size_t sent = send_some(peer, worker->batch, length);
@@ -128,7 +128,7 @@ static void read_replies(struct worker *worker, struct peer *peer) {
     uint64_t now_ns = clock_now_ns();
     uint64_t count = peer->skip.replies - before;
     histogram_record(&worker->latency, now_ns - peer->begun_ns, count);
-    worker->requests += count;
+    worker->replies += count;
     if (peer->skip.replies == peer->awaited) begin_batch(worker, peer, now_ns);
 }
 
@@ -166,7 +166,7 @@ static void open_peer(struct worker *worker, struct peer *peer) {
 static void open_worker(struct worker *worker, const struct load_options *options, size_t index) {
     const struct template *template = options->template;
     if (template->length > batch_size_max / options->pipeline) {
-        fail("a batch of %zu commands of %zu bytes is over 1 GiB", options->pipeline,
+        fail("a batch of %zu requests of %zu bytes is over 1 GiB", options->pipeline,
              template->length);
     }
     worker->options = options;
@@ -209,7 +209,7 @@ static void share_out(struct load *load, uint64_t requests, uint64_t deadline_ns
         worker->quota = UINT64_MAX;
         worker->deadline_ns = deadline_ns;
         worker->sequence = sequence;
-        worker->requests = 0;
+        worker->replies = 0;
         histogram_reset(&worker->latency);
         if (requests > 0) {
             worker->quota = requests / threads + (i < requests % threads ? 1 : 0);
@@ -239,7 +239,7 @@ static void run_workers(struct load *load) {
 }
 
 static void collect_worker(struct worker *worker, struct load_result *result) {
-    result->requests += worker->requests;
+    result->requests += worker->replies / worker->options->template->command_count;
     histogram_merge(&result->latency, &worker->latency);
     for (size_t i = 0; i < worker->peer_count; i++) {
         struct resp_skip *skip = &worker->peers[i].skip;

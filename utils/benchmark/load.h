@@ -1,6 +1,7 @@
-/* Closed-loop load: each of N connections sends a batch of `pipeline` commands, waits for all their
- * replies, and sends the next. Connections are dealt out to threads; each thread has one epoll and
- * one batch buffer that all its connections are served from, so that the bytes stay in its cache. */
+/* Closed-loop load: each of N connections sends a batch of `pipeline` requests (of one command, or
+ * as many as the template has), waits for all their replies, and sends the next. Connections are
+ * dealt out to threads; each thread has one epoll and one batch buffer that all its connections are
+ * served from, so that the bytes stay in its cache. */
 #ifndef BENCHMARK_LOAD_H
 #define BENCHMARK_LOAD_H
 
@@ -36,7 +37,7 @@ struct load_result {
 /* Opens the connections. */
 struct load *load_open(const struct load_options *options);
 
-/* Sends `requests` commands in all, or, when `requests` is 0, as many as fit into `seconds`; returns
+/* Sends so many requests in all, or, when `requests` is 0, as many as fit into `seconds`; returns
  * when every reply is in. The request numbers go on where the last run ended. */
 void load_run(struct load *load, uint64_t requests, double seconds, struct load_result *result);
 

@@ -1,5 +1,6 @@
 /* Compiling takes two steps: the words become arguments, and each argument becomes its bytes with
- * the places found in it; the argument's length line is written when its end is known. */
+ * the places found in it; an argument's length line is written when its end is known, and so is the
+ * line in front of a command. */
 #include "benchmark/template.h"
 
 #include <errno.h>
@@ -27,10 +28,12 @@ struct builder {
     struct template *template;
     double theta;
     struct random letters;
-    size_t argument_count;
-    char *body; /* the arguments encoded so far, without the leading array line */
+    char *body; /* what is encoded so far, without the leading line of the last command */
     size_t body_length;
     size_t body_room;
+    size_t argument_count; /* of the last command */
+    size_t command_start;  /* where it begins in the body, and among the places */
+    size_t command_first_place;
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct builder *builder,
@@ -159,6 +162,19 @@ static bool parse_due(struct builder *builder, struct template_place *place, cha
     return true;
 }
 
+static bool parse_same(struct builder *builder, struct template_place *place, char **fields,
+                       size_t field_count) {
+    uint64_t width;
+    if (field_count != 2 || !parse_unsigned(fields[1], 1, 20, &width)) {
+        return refuse(builder, "{same:W} needs a width W of 1 to 20");
+    }
+    if (builder->template->place_count == 0) {
+        return refuse(builder, "{same:W} has no placeholder before it");
+    }
+    place->width = (uint32_t)width;
+    return true;
+}
+
 static bool append_data(struct builder *builder, char **fields, size_t field_count) {
     uint64_t length;
     if (field_count != 2 || !parse_unsigned(fields[1], 1, data_length_max, &length)) {
@@ -183,7 +199,7 @@ static const struct placeholder placeholders[] = {
     {"rand", TEMPLATE_UNIFORM, parse_counted}, {"zipf", TEMPLATE_ZIPF, parse_counted},
     {"seq", TEMPLATE_SEQUENCE, parse_counted}, {"int", TEMPLATE_UNIFORM, parse_int},
     {"dec", TEMPLATE_DECIMAL, parse_decimal},  {"at", TEMPLATE_CLOCK, parse_clock},
-    {"due", TEMPLATE_DUE, parse_due},
+    {"due", TEMPLATE_DUE, parse_due},          {"same", TEMPLATE_SAME, parse_same},
 };
 
 static bool append_place(struct builder *builder, const struct placeholder *placeholder,
@@ -241,28 +257,48 @@ static bool append_argument_bytes(struct builder *builder, const char *text, siz
     return true;
 }
 
-/* Appends one argument: its length line goes in front of its bytes once they are counted. */
-static bool append_argument(struct builder *builder, const char *text, size_t length) {
-    if (builder->argument_count == ARGUMENTS_MAX) {
-        return refuse(builder, "more than %d arguments", ARGUMENTS_MAX);
-    }
+/* Puts a line of a length or count in front of what has been appended from `start` on. */
+static void insert_line(struct builder *builder, size_t start, size_t first_place, char type,
+                        size_t count) {
     struct template *template = builder->template;
-    size_t start = builder->body_length;
-    size_t first_place = template->place_count;
-    if (!append_argument_bytes(builder, text, length)) return false;
-
     char line[32];
-    size_t size = builder->body_length - start;
-    size_t line_length = (size_t)snprintf(line, sizeof(line), "$%zu\r\n", size);
+    size_t length = builder->body_length - start;
+    size_t line_length = (size_t)snprintf(line, sizeof(line), "%c%zu\r\n", type, count);
     append_room(builder, line_length);
-    memmove(builder->body + start + line_length, builder->body + start, size);
+    memmove(builder->body + start + line_length, builder->body + start, length);
     memcpy(builder->body + start, line, line_length);
     for (size_t i = first_place; i < template->place_count; i++) {
         template->places[i].offset += line_length;
     }
+}
+
+static bool append_argument(struct builder *builder, const char *text, size_t length) {
+    if (builder->argument_count == ARGUMENTS_MAX) {
+        return refuse(builder, "more than %d arguments", ARGUMENTS_MAX);
+    }
+    size_t start = builder->body_length;
+    size_t first_place = builder->template->place_count;
+    if (!append_argument_bytes(builder, text, length)) return false;
+    insert_line(builder, start, first_place, '$', builder->body_length - start);
     memcpy(append_room(builder, 2), "\r\n", 2);
     builder->argument_count++;
     return true;
+}
+
+static bool end_command(struct builder *builder) {
+    if (builder->argument_count == 0) return refuse(builder, "the command is empty");
+    insert_line(builder, builder->command_start, builder->command_first_place, '*',
+                builder->argument_count);
+    builder->argument_count = 0;
+    builder->command_start = builder->body_length;
+    builder->command_first_place = builder->template->place_count;
+    builder->template->command_count++;
+    return true;
+}
+
+static bool append_word(struct builder *builder, const char *text, size_t length) {
+    bool is_end = length == 3 && memcmp(text, "{;}", 3) == 0;
+    return is_end ? end_command(builder) : append_argument(builder, text, length);
 }
 
 static bool is_blank(char byte) {
@@ -285,7 +321,7 @@ static bool append_split_line(struct builder *builder, const char *text) {
             }
         }
         is_right = quote ? refuse(builder, "unbalanced quotes in the command")
-                         : append_argument(builder, word, length);
+                         : append_word(builder, word, length);
     }
     free(word);
     return is_right;
@@ -294,9 +330,9 @@ static bool append_split_line(struct builder *builder, const char *text) {
 static bool append_all(struct builder *builder, const char *const *words, size_t word_count) {
     if (word_count == 1 && !append_split_line(builder, words[0])) return false;
     for (size_t i = 0; word_count > 1 && i < word_count; i++) {
-        if (!append_argument(builder, words[i], strlen(words[i]))) return false;
+        if (!append_word(builder, words[i], strlen(words[i]))) return false;
     }
-    return builder->argument_count > 0 || refuse(builder, "the command is empty");
+    return end_command(builder);
 }
 
 bool template_compile(struct template *template, const char *const *words, size_t word_count,
@@ -305,19 +341,8 @@ bool template_compile(struct template *template, const char *const *words, size_
     struct builder builder = {.template = template, .theta = theta, .body_room = 256};
     builder.body = need_memory(NULL, builder.body_room);
     bool is_right = append_all(&builder, words, word_count);
-    if (is_right) {
-        char line[32];
-        size_t line_length =
-            (size_t)snprintf(line, sizeof(line), "*%zu\r\n", builder.argument_count);
-        template->length = line_length + builder.body_length;
-        template->bytes = need_memory(NULL, template->length);
-        memcpy(template->bytes, line, line_length);
-        memcpy(template->bytes + line_length, builder.body, builder.body_length);
-        for (size_t i = 0; i < template->place_count; i++) {
-            template->places[i].offset += line_length;
-        }
-    }
-    free(builder.body);
+    template->bytes = builder.body;
+    template->length = builder.body_length;
     return is_right;
 }
 
@@ -354,28 +379,30 @@ static void write_decimal(char *to, uint32_t width, int64_t units) {
 }
 
 static inline uint64_t choose_value(const struct template_place *place, struct random *random,
-                                    uint64_t sequence) {
+                                    uint64_t sequence, uint64_t previous) {
     uint64_t low = (uint64_t)place->low;
     switch (place->kind) {
     case TEMPLATE_ZIPF: return zipf_next(&place->zipf, random);
     case TEMPLATE_SEQUENCE: return sequence % place->range;
     case TEMPLATE_DUE: return low + place->span_ms * (sequence % place->range) / place->range;
     case TEMPLATE_CLOCK: return clock_unix_ms_coarse() + low + random_below(random, place->range);
+    case TEMPLATE_SAME: return previous;
     case TEMPLATE_DECIMAL:
     case TEMPLATE_UNIFORM: break;
     }
     return low + random_below(random, place->range);
 }
 
-void template_patch(const struct template *template, char *command, struct random *random,
+void template_patch(const struct template *template, char *bytes, struct random *random,
                     uint64_t sequence) {
+    uint64_t value = 0;
     for (size_t i = 0; i < template->place_count; i++) {
         const struct template_place *place = &template->places[i];
-        uint64_t value = choose_value(place, random, sequence);
+        value = choose_value(place, random, sequence, value);
         if (place->kind == TEMPLATE_DECIMAL) {
-            write_decimal(command + place->offset, place->width, (int64_t)value);
+            write_decimal(bytes + place->offset, place->width, (int64_t)value);
         } else {
-            write_digits(command + place->offset, place->width, value);
+            write_digits(bytes + place->offset, place->width, value);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* A command template: RESP bytes encoded once, with places of fixed width that are written anew for
+/* A command template, of one command or several that make one request: RESP bytes encoded once, with places of fixed width that are written anew for
  * each request. Since no width ever changes, a buffer can hold many copies of the command and a new
  * request costs only the digits that differ.
  *
@@ -15,6 +15,8 @@
  *   {at:A:B}       a Unix time in ms, from A to B ms after now
  *   {due:T:S:N}    the Unix time in ms T + S * i / N for the request's number i
  *   {data:L}       L random letters, the same in every request
+ *   {same:W}       the value of the placeholder before it again (but for {data})
+ *   {;}            as a word of its own: the next command of the request begins
  *   {{             a plain brace
  */
 #ifndef BENCHMARK_TEMPLATE_H
@@ -36,6 +38,7 @@ enum template_kind {
     TEMPLATE_DECIMAL,
     TEMPLATE_CLOCK,
     TEMPLATE_DUE,
+    TEMPLATE_SAME,
 };
 
 struct template_place {
@@ -49,14 +52,15 @@ struct template_place {
 };
 
 struct template {
-    char *bytes; /* one encoded command */
+    char *bytes; /* the encoded commands of one request */
     size_t length;
+    size_t command_count;
     size_t place_count;
     struct template_place places[TEMPLATE_PLACES_MAX];
     char error[TEMPLATE_ERROR_MAX]; /* why template_compile failed */
 };
 
-/* Encodes a command. One `words` entry is split at blanks ("…" and '…' keep blanks together);
+/* Encodes a request. One `words` entry is split at blanks ("…" and '…' keep blanks together);
  * several are taken as one argument each. `theta` is the Zipf exponent. False with ->error set when
  * the template is malformed. Release it with template_destroy in either case. */
 bool template_compile(struct template *template, const char *const *words, size_t word_count,
@@ -64,8 +68,8 @@ bool template_compile(struct template *template, const char *const *words, size_
 
 void template_destroy(struct template *template);
 
-/* Writes request number `sequence` over `command`, a copy of template->bytes. */
-void template_patch(const struct template *template, char *command, struct random *random,
+/* Writes request number `sequence` over `bytes`, a copy of template->bytes. */
+void template_patch(const struct template *template, char *bytes, struct random *random,
                     uint64_t sequence);
 
 #endif

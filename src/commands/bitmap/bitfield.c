@@ -5,6 +5,7 @@
 #include "commands/bitmap/bit_offset.h"
 #include "commands/bitmap/bitmap_commands.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/string_access.h"
 #include "foundation/bits.h"
 #include "foundation/mem.h"
@@ -176,7 +177,10 @@ static void run_writes(struct call *call, const struct plan *plan) {
     reply_array(call, plan->count);
     for (size_t i = 0; i < plan->count; i++)
         has_changed |= run_operation(call, &plan->operations[i], data, len, len != old_len);
-    if (has_changed) call_notify(call, KEY_EVENT_STRING, key.name, "setbit");
+    if (has_changed)
+        call_notify(call, KEY_EVENT_STRING, key.name, "setbit");
+    else if (len != old_len)
+        call_effect_request(call); /* OVERFLOW FAIL let nothing be written, yet the string grew */
 }
 
 static void run_bitfield(struct call *call, bool may_write) {

@@ -78,7 +78,7 @@ static void store_result(struct call *call, struct bytes result) {
     struct key key = call_key(call, DESTINATION);
     struct found found = database_use(call->db, key);
     if (result.len != 0) {
-        string_store(call->db, key, &found, result, STRING_STORE_RAW);
+        string_store(call->db, key, &found, result, STRING_STORE_RAW | STRING_OVERWRITES);
         call_notify(call, KEY_EVENT_STRING, key.name, "set");
     } else if (found.entry != NULL) {
         database_delete(call->db, key, found);

@@ -3,9 +3,19 @@
 #include "engine/arguments.h"
 #include "engine/reply.h"
 
+/* To one that listens to messages in RESP2 the answer looks like a message. */
+static void reply_subscriber(struct call *call) {
+    reply_array(call, 2);
+    reply_bulk_str(call, "pong");
+    reply_bulk(call, call->argc == 2 ? call->args[1] : BYTES(""));
+}
+
 static void ping_command(struct call *call) {
+    const struct session *session = call->session;
     if (call->argc > 2)
         reply_error_arity(call);
+    else if (UNLIKELY(session->version == RESP2 && session_is_subscribing(session)))
+        reply_subscriber(call);
     else if (call->argc == 2)
         reply_bulk(call, call->args[1]);
     else
@@ -41,7 +51,7 @@ static const struct command_row rows[] = {
         .name = "ping",
         .handler = ping_command,
         .arity = -1,
-        .flags = COMMAND_FAST,
+        .flags = COMMAND_FAST | COMMAND_FOR_SUBSCRIBERS,
         .categories = CATEGORY_CONNECTION,
         .tips = "request_policy:all_shards response_policy:all_succeeded",
         .summary = "Answers PONG, or the message it was given.",
@@ -79,7 +89,8 @@ static const struct command_row rows[] = {
         .handler = quit_command,
         .arity = -1,
         .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST |
-                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_NOT_QUEUED,
+                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_NOT_QUEUED |
+                 COMMAND_FOR_SUBSCRIBERS,
         .categories = CATEGORY_CONNECTION,
         .summary = "Closes the connection.",
         .complexity = "O(1)",
@@ -93,7 +104,8 @@ static const struct command_row rows[] = {
         .handler = reset_command,
         .arity = 1,
         .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST |
-                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_NOT_QUEUED,
+                 COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY | COMMAND_NOT_QUEUED |
+                 COMMAND_FOR_SUBSCRIBERS,
         .categories = CATEGORY_CONNECTION,
         .summary = "Puts the connection back to how it was after connecting.",
         .complexity = "O(1)",

@@ -115,21 +115,31 @@ static void client_unpause_command(struct call *call) {
 
 static void client_help_command(struct call *call) {
     static const char *const lines[] = {
+        "CACHING (YES|NO)",
+        "    Says whether the keys that the next command reads are remembered, where tracking",
+        "    is OPTIN (YES) or OPTOUT (NO).",
         "GETNAME",
         "    Returns the name of this connection.",
+        "GETREDIR",
+        "    Returns the number of the connection that is told of changed keys: 0 this one, -1 "
+        "none.",
         "ID",
         "    Returns the number of this connection.",
         "INFO",
         "    Describes this connection.",
         "KILL <ip:port>",
         "    Closes the connection made from that address.",
-        "KILL <option> <value> [<option> <value> ...]",
-        "    Closes the connections that every option matches:",
-        "    ID <client-id>, TYPE (NORMAL|MASTER|REPLICA|PUBSUB), USER <username>,",
-        "    ADDR <ip:port>, LADDR <ip:port>, MAXAGE <seconds or older>,",
+        "KILL <filter> <value> [<filter> <value> ...]",
+        "    Closes the connections for which every filter holds:",
+        "    ID <client-id> [<client-id> ...], TYPE (NORMAL|MASTER|REPLICA|PUBSUB),",
+        "    USER <username>, ADDR <ip:port>, LADDR <ip:port>, IP <ip>, DB <number>,",
+        "    NAME <name>, LIB-NAME <name>, LIB-VER <version>, FLAGS <letters>: has all of them,",
+        "    MAXAGE <seconds or older>, IDLE <seconds or longer>,",
         "    SKIPME (YES|NO) to spare this connection (YES unless told).",
-        "LIST [TYPE (NORMAL|MASTER|REPLICA|PUBSUB) | ID <client-id> ...]",
-        "    Describes the connections, a line each.",
+        "    NOT- before any but the last three takes its opposite: NOT-TYPE PUBSUB.",
+        "LIST [<filter> <value> ...]",
+        "    Describes the connections, or those for which every filter of KILL holds, a line",
+        "    each.",
         "NO-EVICT (ON|OFF)",
         "    Keeps this connection when clients use too much memory.",
         "NO-TOUCH (ON|OFF)",
@@ -142,6 +152,11 @@ static void client_help_command(struct call *call) {
         "    Tells which client library is calling.",
         "SETNAME <name>",
         "    Names this connection.",
+        "TRACKING (ON|OFF) [REDIRECT <client-id>] [BCAST] [PREFIX <prefix> ...] [OPTIN] [OPTOUT]",
+        "         [NOLOOP]",
+        "    Tells when keys that this connection has read, or that begin with a prefix, change.",
+        "TRACKINGINFO",
+        "    Describes how this connection tracks keys.",
         "UNBLOCK <client-id> [TIMEOUT|ERROR]",
         "    Ends the waiting of a connection in a blocking command, as if its time were up",
         "    (unless told) or with an error.",
@@ -151,6 +166,18 @@ static void client_help_command(struct call *call) {
     };
     reply_help(call, lines);
 }
+
+/* The filters that LIST and KILL have got together, from Valkey, joined by `or`. */
+#define NEWER_FILTERS(or)                                                                          \
+    "[NAME name/9.0.0]" or "[IDLE idle:integer/9.0.0]" or "[FLAGS flags/9.0.0]" or                 \
+        "[LIB-NAME lib-name/9.0.0]" or "[LIB-VER lib-ver/9.0.0]" or "[DB db:integer/9.0.0]" or     \
+        "[IP ip/9.0.0]" or "[NOT-ID not-client-id:integer/9.0.0...]" or                            \
+        "[NOT-TYPE not-client-type(NORMAL | MASTER | REPLICA | PUBSUB)/9.0.0]" or                  \
+        "[NOT-USER not-username/9.0.0]" or "[NOT-ADDR not-addr@'ip:port'/9.0.0]" or                \
+        "[NOT-LADDR not-laddr@'ip:port'/9.0.0]" or "[NOT-NAME not-name/9.0.0]" or                  \
+        "[NOT-FLAGS not-flags/9.0.0]" or "[NOT-LIB-NAME not-lib-name/9.0.0]" or                    \
+        "[NOT-LIB-VER not-lib-ver/9.0.0]" or "[NOT-DB not-db:integer/9.0.0]" or                    \
+        "[NOT-IP not-ip/9.0.0]"
 
 static const struct command_row client_subcommands[] = {
     {
@@ -185,7 +212,9 @@ static const struct command_row client_subcommands[] = {
         .tips = "nondeterministic_output",
         .summary = "Describes the open connections.",
         .syntax = "[TYPE client-type(NORMAL | MASTER | REPLICA | PUBSUB)/5.0.0] [ID "
-                  "client-id/6.2.0...]",
+                  "client-id/6.2.0...] [USER username/8.1.0] [ADDR addr@'ip:port'/8.1.0] [LADDR "
+                  "laddr@'ip:port'/8.1.0] [SKIPME skipme(YES | NO)/8.1.0] [MAXAGE "
+                  "maxage:integer/8.1.0] " NEWER_FILTERS(" "),
         .complexity = "O(N)",
         .since = "2.4.0",
         .group = "connection",
@@ -234,10 +263,12 @@ static const struct command_row client_subcommands[] = {
         .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
         .categories = CATEGORY_CONNECTION,
         .summary = "Closes connections.",
-        .syntax = "filter(old-format@'ip:port'~2.8.12 | new-format([ID client-id/2.8.12] | [TYPE "
-                  "client-type(NORMAL | MASTER/3.2.0 | SLAVE | REPLICA/5.0.0 | PUBSUB)/2.8.12] | "
-                  "[USER username] | [ADDR addr@'ip:port'] | [LADDR laddr@'ip:port'/6.2.0] | "
-                  "[SKIPME skipme(YES | NO)] | [MAXAGE maxage/7.4.0])...)",
+        .syntax =
+            "filter(old-format@'ip:port'~2.8.12 | new-format([ID client-id/2.8.12...] | [TYPE "
+            "client-type(NORMAL | MASTER/3.2.0 | SLAVE | REPLICA/5.0.0 | PUBSUB)/2.8.12] | "
+            "[USER username] | [ADDR addr@'ip:port'] | [LADDR laddr@'ip:port'/6.2.0] | "
+            "[SKIPME skipme(YES | NO)] | [MAXAGE maxage:integer/7.4.0] | " NEWER_FILTERS(
+                " | ") ")...)",
         .complexity = "O(N)",
         .since = "2.4.0",
         .group = "connection",

@@ -18,4 +18,11 @@ enum peer_type { PEER_NORMAL, PEER_MASTER, PEER_REPLICA, PEER_PUBSUB };
 NODISCARD bool argument_peer_type(struct call *call, uint32_t index, enum peer_type *type);
 enum peer_type peer_type_of(const struct client *client);
 
+/* A letter for each thing that is special about a session, "N" when nothing is; `text` has
+ * CLIENT_FLAGS_MAX. */
+void client_flags(const struct session *session, char *text);
+enum { CLIENT_FLAGS_MAX = 24 };
+/* Those that Redis has as well, and may ask for. */
+#define CLIENT_FLAG_LETTERS "AbcdeiIMNOPrRStTuUxB"
+
 #endif

@@ -1,12 +1,13 @@
 /* CLIENT INFO and CLIENT LIST: a line a connection. */
+#include "commands/connection/client_filter.h"
 #include "commands/connection/client_handlers.h"
 #include "commands/connection/client_text.h"
-#include "engine/arguments.h"
 #include "engine/blocking.h"
 #include "engine/engine.h"
 #include "engine/reply.h"
 #include "engine/transaction.h"
 #include "foundation/buffer.h"
+#include "foundation/number.h"
 
 /* --- kinds --- */
 
@@ -15,7 +16,7 @@ static const struct {
     enum peer_type type;
 } peer_types[] = {
     {"normal", PEER_NORMAL}, {"slave", PEER_REPLICA}, {"replica", PEER_REPLICA},
-    {"pubsub", PEER_PUBSUB}, {"master", PEER_MASTER},
+    {"pubsub", PEER_PUBSUB}, {"master", PEER_MASTER}, {"primary", PEER_MASTER},
 };
 
 bool argument_peer_type(struct call *call, uint32_t index, enum peer_type *type) {
@@ -30,8 +31,7 @@ bool argument_peer_type(struct call *call, uint32_t index, enum peer_type *type)
 }
 
 enum peer_type peer_type_of(const struct client *client) {
-    (void)client;
-    return PEER_NORMAL;
+    return session_is_subscribing(&client->session) ? PEER_PUBSUB : PEER_NORMAL;
 }
 
 /* --- lines --- */
@@ -51,21 +51,55 @@ static void append_ends(const struct client *client, struct buffer *out) {
                   client == NULL ? -1 : client_fd(client));
 }
 
-/* A letter for each thing that is special about a session; N when nothing is. */
-static void append_flags(const struct session *session, struct buffer *out) {
+static bool is_tracking(const struct session *session, enum session_tracking how) {
+    return (session->tracking & (uint32_t)how) != 0;
+}
+
+static bool is_waiting(const struct session *session) {
     const struct client *client = session->client;
-    size_t start;
-    buffer_append_str(out, " flags=");
-    start = out->len;
-    if (session->transaction != NULL) buffer_append_char(out, 'x');
-    bool is_postponed = client != NULL && client->is_postponed;
-    if (is_postponed || blocking_is_blocked(session)) buffer_append_char(out, 'b');
-    if (session->watches.is_dirty) buffer_append_char(out, 'd');
-    if (session->is_closing) buffer_append_char(out, 'c');
-    if (client != NULL && client->is_unix) buffer_append_char(out, 'U');
-    if (session->is_no_evict) buffer_append_char(out, 'e');
-    if (session->is_no_touch) buffer_append_char(out, 'T');
-    if (out->len == start) buffer_append_char(out, 'N');
+    return blocking_is_blocked(session) || (client != NULL && client->is_postponed);
+}
+
+void client_flags(const struct session *session, char *text) {
+    const struct client *client = session->client;
+    const struct {
+        char letter;
+        bool is_set;
+    } flags[] = {
+        {'O', session->is_monitor},
+        {'P', session_is_subscribing(session)},
+        {'x', session->transaction != NULL},
+        {'b', is_waiting(session)},
+        {'t', is_tracking(session, SESSION_TRACKING_ON)},
+        {'R', is_tracking(session, SESSION_TRACKING_BROKEN_REDIRECT)},
+        {'B', is_tracking(session, SESSION_TRACKING_BROADCAST)},
+        {'d', session->watches.is_dirty},
+        {'c', session->is_closing},
+        {'u', client != NULL && client->is_woken},
+        {'U', client != NULL && client->is_unix},
+        {'e', session->is_no_evict},
+        {'T', session->is_no_touch},
+    };
+    _Static_assert(ARRAY_LEN(flags) < CLIENT_FLAGS_MAX, "all letters fit");
+    char *end = text;
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        if (flags[i].is_set) *end++ = flags[i].letter;
+    if (end == text) *end++ = 'N';
+    *end = '\0';
+}
+
+static void append_state(const struct session *session, struct buffer *out) {
+    char flags[CLIENT_FLAGS_MAX];
+    client_flags(session, flags);
+    buffer_printf(out, " flags=%s db=%u sub=%u psub=%u ssub=%u multi=%lld watch=%zu", flags,
+                  session->db_number, session->subscriptions.channels,
+                  session->subscriptions.patterns, session->subscriptions.shard_channels,
+                  transaction_count(session), session->watches.count);
+}
+
+/* -1: it does not track keys. */
+static long long redirect_of(const struct session *session) {
+    return is_tracking(session, SESSION_TRACKING_ON) ? (long long)session->tracking_redirect : -1;
 }
 
 /* Bytes of the arguments, which only the connection whose command is running has. */
@@ -99,13 +133,16 @@ static void append_line(const struct call *call, const struct session *session,
     buffer_printf(out, " name=%s age=%lld idle=%lld", text_or_empty(session->name),
                   (long long)(now_ms - session->created_ms) / 1000,
                   (long long)(now_ms - session->last_active_ms) / 1000);
-    append_flags(session, out);
-    buffer_printf(out, " db=%u sub=0 psub=0 ssub=0 multi=%lld watch=%zu", session->db_number,
-                  transaction_count(session), session->watches.count);
+    append_state(session, out);
     append_usage(session, argument_bytes(call, session), out);
-    buffer_printf(out, " cmd=%s user=default redir=-1 resp=%d lib-name=%s lib-ver=%s\n",
-                  last == NULL ? "NULL" : last->full_name, (int)session->version,
-                  text_or_empty(session->lib_name), text_or_empty(session->lib_version));
+    buffer_printf(out,
+                  " cmd=%s user=default redir=%lld resp=%d lib-name=%s lib-ver=%s tot-net-in=%llu "
+                  "tot-net-out=%llu tot-cmds=%llu\n",
+                  last == NULL ? "NULL" : last->full_name, redirect_of(session),
+                  (int)session->version, text_or_empty(session->lib_name),
+                  text_or_empty(session->lib_version), (unsigned long long)session->input_bytes,
+                  (unsigned long long)session->output_bytes,
+                  (unsigned long long)session->command_count);
 }
 
 /* --- commands --- */
@@ -117,53 +154,36 @@ void client_info_command(struct call *call) {
     buffer_destroy(&line);
 }
 
-static const struct client *first_client(const struct call *call) {
+static void list_matching(const struct call *call, const struct client_filter *filter,
+                          struct buffer *out) {
     const struct network *network = call->engine->network;
-    return network == NULL ? NULL : network_first_client(network);
-}
-
-static void list_all(const struct call *call, struct buffer *out) {
-    for (const struct client *client = first_client(call); client != NULL; client = client->next) {
-        if (!client->is_dropped) append_line(call, &client->session, out);
-    }
-}
-
-static bool list_type(struct call *call, struct buffer *out) {
-    enum peer_type type;
-    if (!argument_peer_type(call, 3, &type)) return false;
-    for (const struct client *client = first_client(call); client != NULL; client = client->next) {
-        if (!client->is_dropped && peer_type_of(client) == type)
+    const struct client *client = network == NULL ? NULL : network_first_client(network);
+    for (; client != NULL; client = client->next)
+        if (!client->is_dropped && client_filter_accepts(call, filter, client))
             append_line(call, &client->session, out);
-    }
-    return true;
 }
 
-static bool list_ids(struct call *call, struct buffer *out) {
+/* In the order in which they were asked for, and as often. */
+static void list_ids(const struct call *call, struct buffer *out) {
     const struct network *network = call->engine->network;
-    for (uint32_t i = 3; i < call->argc; i++) {
+    for (uint32_t i = 3; network != NULL && i < call->argc; i++) {
         int64_t id;
-        if (!argument_i64_or(call, i, &id, "ERR Invalid client ID")) return false;
-        const struct client *client =
-            network == NULL ? NULL : network_find_client(network, (uint64_t)id);
+        CHECK(number_parse_i64(call->args[i], &id));
+        const struct client *client = network_find_client(network, (uint64_t)id);
         if (client != NULL && !client->is_dropped) append_line(call, &client->session, out);
     }
-    return true;
-}
-
-/* False when an error was replied. */
-static bool list_wanted(struct call *call, struct buffer *out) {
-    if (call->argc == 2) {
-        list_all(call, out);
-        return true;
-    }
-    if (call->argc == 4 && argument_is(call, 2, "type")) return list_type(call, out);
-    if (call->argc > 3 && argument_is(call, 2, "id")) return list_ids(call, out);
-    reply_error_syntax(call);
-    return false;
 }
 
 void client_list_command(struct call *call) {
+    struct client_filter filter = {.is_list = true};
     struct buffer lines = {0};
-    if (list_wanted(call, &lines)) reply_verbatim(call, "txt", buffer_bytes(&lines));
+    if (client_filter_read(call, &filter)) {
+        if (client_filter_is_ids_only(call, &filter))
+            list_ids(call, &lines);
+        else
+            list_matching(call, &filter, &lines);
+        reply_verbatim(call, "txt", buffer_bytes(&lines));
+    }
     buffer_destroy(&lines);
+    client_filter_destroy(&filter);
 }

@@ -32,6 +32,11 @@ static void auth_command(struct call *call) {
     if (authenticate(call, user, call->args[call->argc - 1])) reply_ok(call);
 }
 
+static bool is_auth_secret(const struct bytes *args, uint32_t argc, uint32_t index) {
+    (void)args;
+    return index > 0 && index < argc;
+}
+
 /* Indexes of HELLO's arguments; 0: not given. */
 struct hello_options {
     enum resp_version version;
@@ -118,6 +123,13 @@ static void hello_command(struct call *call) {
     reply_hello(call);
 }
 
+/* The two behind any AUTH, for requests that are refused too. */
+static bool is_hello_secret(const struct bytes *args, uint32_t argc, uint32_t index) {
+    if (index >= argc) return false;
+    return (index > 1 && bytes_is_word(args[index - 1], "auth")) ||
+           (index > 2 && bytes_is_word(args[index - 2], "auth"));
+}
+
 static const struct command_row rows[] = {
     {
         .name = "hello",
@@ -126,6 +138,7 @@ static const struct command_row rows[] = {
         .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST |
                  COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
         .categories = CATEGORY_CONNECTION,
+        .is_secret = is_hello_secret,
         .summary = "Chooses the protocol, and may authenticate and name the connection.",
         .syntax = "[arguments(protover [AUTH auth(username password)] [SETNAME clientname])]",
         .complexity = "O(1)",
@@ -139,6 +152,7 @@ static const struct command_row rows[] = {
         .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_FAST |
                  COMMAND_NO_AUTH | COMMAND_ALLOW_BUSY,
         .categories = CATEGORY_CONNECTION,
+        .is_secret = is_auth_secret,
         .summary = "Authenticates the connection.",
         .syntax = "[username/6.0.0] password",
         .complexity = "O(N)",

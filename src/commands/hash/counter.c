@@ -3,6 +3,7 @@
 #include "data/types/hash/hash.h"
 #include "engine/arguments.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 #include "foundation/number.h"
 
 #include <math.h>
@@ -50,6 +51,19 @@ static bool read_float_delta(struct call *call, long double *delta) {
     return false;
 }
 
+/* The field keeps its due time, which HSET would take away. */
+static COLD void tell_sum(struct call *call, struct bytes sum, bool has_due) {
+    call_effect_open(call, has_due ? BYTES("HSETEX") : BYTES("HSET"), call->args[1]);
+    if (has_due) {
+        call_effect_add(call, BYTES("KEEPTTL"));
+        call_effect_add(call, BYTES("FIELDS"));
+        call_effect_add_number(call, 1);
+    }
+    call_effect_add(call, call->args[2]);
+    call_effect_add(call, sum);
+    call_effect_close(call);
+}
+
 static void hincrbyfloat_command(struct call *call) {
     struct key key = call_key(call, 1);
     struct found found;
@@ -69,7 +83,9 @@ static void hincrbyfloat_command(struct call *call) {
     }
     char text[NUMBER_LONG_DOUBLE_MAX_CHARS];
     struct bytes sum = bytes_of(text, number_format_long_double(text, value));
+    bool has_due = has_field && field.due_ms != 0;
     store(call, key, &found, sum, "hincrbyfloat");
+    if (effects_are_wanted(call)) tell_sum(call, sum, has_due);
     reply_bulk(call, sum);
 }
 

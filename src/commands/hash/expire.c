@@ -3,6 +3,7 @@
 #include "commands/hash/hash_commands.h"
 #include "data/member_expiry.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 
 static const struct member_option_texts option_texts = {
     .keyword = "fields",
@@ -27,6 +28,19 @@ static enum member_due_result apply_due(struct call *call, struct key key, struc
     return MEMBER_REMOVED;
 }
 
+/* The fields are found by the same condition again, which no clock is part of. */
+static COLD void tell_due(struct call *call, int64_t due_ms) {
+    call_effect_open(call, BYTES("HPEXPIREAT"), call->args[1]);
+    call_effect_add_number(call, due_ms);
+    call_effect_add_args(call, 3, call->argc);
+    call_effect_close(call);
+}
+
+static COLD void tell_deleted(struct call *call, struct bytes name, bool is_first) {
+    if (is_first) call_effect_open(call, BYTES("HDEL"), call->args[1]);
+    call_effect_add(call, name);
+}
+
 static void expire_fields(struct call *call, struct key key, struct found *found,
                           const struct member_due_options *options, int64_t due_ms) {
     const struct member_list *fields = &options->list;
@@ -35,6 +49,8 @@ static void expire_fields(struct call *call, struct key key, struct found *found
     for (uint32_t i = 0; i < fields->count; i++) {
         enum member_due_result result =
             apply_due(call, key, found, fields->items[i], options->condition, due_ms);
+        if (result == MEMBER_REMOVED && effects_are_wanted(call))
+            tell_deleted(call, fields->items[i], !has_deleted);
         has_set |= result == MEMBER_DUE_SET;
         has_deleted |= result == MEMBER_REMOVED;
         reply_integer(call, result);
@@ -42,7 +58,9 @@ static void expire_fields(struct call *call, struct key key, struct found *found
     if (has_set) {
         member_expiry_update(call->db, key, found->entry);
         call_notify(call, KEY_EVENT_HASH, key.name, "hexpire");
+        if (effects_are_wanted(call)) tell_due(call, due_ms);
     }
+    call_effect_close(call);
     if (has_deleted) collection_notify(call, KEY_EVENT_HASH, key, "hdel", found);
 }
 

@@ -3,6 +3,7 @@
 #include "commands/hash/hash_commands.h"
 #include "data/member_expiry.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 
 /* --- options of HGETEX and HSETEX, in any order --- */
 
@@ -90,6 +91,12 @@ static bool parse_options(struct call *call, uint32_t words, struct lifetime_opt
 
 /* --- HGETDEL and HGETEX --- */
 
+static COLD void tell_deleted(struct call *call, const struct member_list *fields, uint32_t words) {
+    call_effect_open(call, BYTES("HDEL"), call->args[1]);
+    for (uint32_t i = 0; i < fields->count; i++) call_effect_add(call, fields->items[i * words]);
+    call_effect_close(call);
+}
+
 /* Replies each value and deletes its field, one after the other: named again it is null. */
 static void reply_and_delete(struct call *call, struct key key, struct found *found,
                              const struct member_list *fields) {
@@ -100,7 +107,9 @@ static void reply_and_delete(struct call *call, struct key key, struct found *fo
         if (found->entry != NULL)
             deleted += hash_delete(call->db, key, found, &fields->items[i], 1);
     }
-    if (deleted != 0) collection_notify(call, KEY_EVENT_HASH, key, "hdel", found);
+    if (deleted == 0) return;
+    collection_notify(call, KEY_EVENT_HASH, key, "hdel", found);
+    if (effects_are_wanted(call)) tell_deleted(call, fields, NAMES);
 }
 
 static void hgetdel_command(struct call *call) {
@@ -128,6 +137,17 @@ static bool set_dues(struct call *call, struct key key, struct found *found,
     return has_changed;
 }
 
+static COLD void tell_lifetime(struct call *call, const struct lifetime_options *options) {
+    const struct member_list *fields = &options->fields;
+    call_effect_open(call, options->is_persist ? BYTES("HPERSIST") : BYTES("HPEXPIREAT"),
+                     call->args[1]);
+    if (!options->is_persist) call_effect_add_number(call, options->due_ms);
+    call_effect_add(call, BYTES("FIELDS"));
+    call_effect_add_number(call, fields->count);
+    for (uint32_t i = 0; i < fields->count; i++) call_effect_add(call, fields->items[i]);
+    call_effect_close(call);
+}
+
 static void hgetex_command(struct call *call) {
     struct key key = call_key(call, 1);
     struct found found;
@@ -141,8 +161,9 @@ static void hgetex_command(struct call *call) {
     }
     fields_reply_values(call, found.entry, fields->items, fields->count);
     if (found.entry == NULL || (options.due_ms == 0 && !options.is_persist)) return;
-    if (set_dues(call, key, &found, fields, NAMES, options.due_ms))
-        call_notify(call, KEY_EVENT_HASH, key.name, options.is_persist ? "hpersist" : "hexpire");
+    if (!set_dues(call, key, &found, fields, NAMES, options.due_ms)) return;
+    call_notify(call, KEY_EVENT_HASH, key.name, options.is_persist ? "hpersist" : "hexpire");
+    if (effects_are_wanted(call)) tell_lifetime(call, &options);
 }
 
 /* --- HSETEX --- */
@@ -162,6 +183,32 @@ static void delete_again(struct call *call, struct key key, struct found *found,
     for (uint32_t i = 0; i < fields->count && found->entry != NULL; i++)
         (void)hash_delete(call->db, key, found, &fields->items[i * PAIRS], 1);
     collection_notify(call, KEY_EVENT_HASH, key, "hdel", found);
+}
+
+/* What came of it: without a due time to set or keep it was HSET. */
+static COLD void tell_set(struct call *call, const struct lifetime_options *options) {
+    const struct member_list *fields = &options->fields;
+    bool is_plain = options->due_ms == 0 && !options->is_keeping_due;
+    call_effect_open(call, is_plain ? BYTES("HSET") : BYTES("HSETEX"), call->args[1]);
+    if (options->is_keeping_due) call_effect_add(call, BYTES("KEEPTTL"));
+    if (options->due_ms != 0) {
+        call_effect_add(call, BYTES("PXAT"));
+        call_effect_add_number(call, options->due_ms);
+    }
+    if (!is_plain) {
+        call_effect_add(call, BYTES("FIELDS"));
+        call_effect_add_number(call, fields->count);
+    }
+    for (uint32_t i = 0; i < PAIRS * fields->count; i++) call_effect_add(call, fields->items[i]);
+    call_effect_close(call);
+}
+
+static COLD void tell_set_or_deleted(struct call *call, const struct lifetime_options *options) {
+    bool is_past = options->due_ms != 0 && options->due_ms <= call_now_ms(call);
+    if (is_past)
+        tell_deleted(call, &options->fields, PAIRS);
+    else
+        tell_set(call, options);
 }
 
 /* With a time that has passed, the fields are set and go at once, as the events tell. */
@@ -189,6 +236,7 @@ static void hsetex_command(struct call *call) {
     if (!collection_find(call, key, VALUE_HASH, &found)) return;
     bool is_set = condition_holds(&options, found.entry);
     if (is_set) set_with_lifetime(call, key, &found, &options);
+    if (is_set && effects_are_wanted(call)) tell_set_or_deleted(call, &options);
     reply_integer(call, is_set);
 }
 

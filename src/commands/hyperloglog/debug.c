@@ -4,6 +4,7 @@
 #include "commands/hyperloglog/hyperloglog_commands.h"
 #include "commands/hyperloglog/sketch.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/reply.h"
 
 enum { SUBCOMMAND = 1, KEY = 2 };
@@ -13,10 +14,12 @@ static bool convert(struct call *call, struct found *found) {
     struct buffer stored = {0};
     buffer_append_bytes(&stored, sketch_bytes(found->entry));
     bool is_dense = hyperloglog_to_dense(&stored);
-    if (is_dense)
+    if (is_dense) {
         sketch_store(call, call_key(call, KEY), found, &stored);
-    else
+        call_effect_request(call);
+    } else {
         sketch_reply_corrupt(call);
+    }
     buffer_destroy(&stored);
     return is_dense;
 }

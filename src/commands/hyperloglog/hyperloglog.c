@@ -3,6 +3,7 @@
 
 #include "commands/hyperloglog/hyperloglog_commands.h"
 #include "commands/hyperloglog/sketch.h"
+#include "engine/effects.h"
 #include "engine/reply.h"
 #include "engine/string_access.h"
 
@@ -74,6 +75,7 @@ static void keep_count(struct call *call, struct key key, uint64_t count) {
     if (data == NULL) return;
     hyperloglog_store_count(data, count);
     call_notify(call, KEY_EVENT_SILENT, key.name, "pfcount");
+    call_effect_request(call); /* the value's bytes are another */
 }
 
 static void count_one(struct call *call) {
@@ -162,7 +164,7 @@ static const struct command_row rows[] = {
         .name = "pfcount",
         .handler = pfcount_command,
         .arity = -2,
-        .flags = COMMAND_READONLY,
+        .flags = COMMAND_READONLY | COMMAND_MAY_REPLICATE,
         .categories = CATEGORY_HYPERLOGLOG,
         .keys = {KEYS_FROM(1, "RW access")},
         .summary = "Estimates how many different elements were added.",

@@ -16,10 +16,16 @@ static bool parse_flush(struct call *call, bool *is_lazy) {
     return false;
 }
 
+/* Every key that goes counts as a change; their one event is another. */
+static void clear(struct database *db, bool is_lazy) {
+    db->keyspace->changes += database_key_count(db);
+    database_clear(db, is_lazy);
+}
+
 static void flushdb_command(struct call *call) {
     bool is_lazy;
     if (!parse_flush(call, &is_lazy)) return;
-    database_clear(call->db, is_lazy);
+    clear(call->db, is_lazy);
     reply_ok(call);
 }
 
@@ -27,8 +33,9 @@ static void flushall_command(struct call *call) {
     bool is_lazy;
     if (!parse_flush(call, &is_lazy)) return;
     const struct keyspace *keyspace = call->engine->keyspace;
-    for (uint32_t i = 0; i < keyspace->db_count; i++) {
-        if (database_key_count(keyspace->dbs[i]) != 0) database_clear(keyspace->dbs[i], is_lazy);
+    for (uint32_t i = 0; i < keyspace->db_count; i++) { /* one event there is in any case */
+        bool is_empty = database_key_count(keyspace->dbs[i]) == 0;
+        if (!is_empty || i == 0) clear(keyspace->dbs[i], is_lazy);
     }
     reply_ok(call);
 }

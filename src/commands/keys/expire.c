@@ -1,9 +1,19 @@
 /* When keys expire: EXPIRE and its kin, TTL and its kin, PERSIST. */
 #include "commands/keys/key_commands.h"
+#include "data/value_type.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/reply.h"
 
 /* --- setting --- */
+
+/* False, after the error reply, for a value whose due time follows from what it holds. */
+static bool check_may_be_set(struct call *call, const struct found *found) {
+    if (found->entry == NULL || LIKELY(!value_type_of(found->entry)->has_own_due)) return true;
+    reply_error_printf(call, "ERR the expiry of a %s key follows from its value",
+                       value_type_of(found->entry)->name);
+    return false;
+}
 
 /* Under which circumstances EXPIRE sets a time. */
 struct expire_condition {
@@ -67,9 +77,11 @@ static void apply_due(struct call *call, struct key key, struct found found, int
     if (due_ms <= call_now_ms(call)) {
         database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
+        CALL_EFFECT(call, BYTES("DEL"), key.name);
     } else {
         database_set_due(call->db, key, &found, due_ms);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "expire");
+        call_effect_number(call, BYTES("PEXPIREAT"), key.name, due_ms);
     }
 }
 
@@ -79,6 +91,7 @@ static void expire_in_unit(struct call *call, enum due_unit unit) {
     if (!parse_condition(call, &condition) || !argument_due(call, 2, unit, true, &due_ms)) return;
     struct key key = call_key(call, 1);
     struct found found = database_use(call->db, key);
+    if (!check_may_be_set(call, &found)) return;
     bool is_set =
         found.entry != NULL && condition_holds(&condition, entry_due_ms(found.entry), due_ms);
     if (is_set) apply_due(call, key, found, due_ms);
@@ -104,6 +117,7 @@ static void pexpireat_command(struct call *call) {
 static void persist_command(struct call *call) {
     struct key key = call_key(call, 1);
     struct found found = database_use(call->db, key);
+    if (!check_may_be_set(call, &found)) return;
     bool had_due = found.entry != NULL && entry_due_word(found.entry) != 0;
     if (had_due) {
         database_set_due(call->db, key, &found, 0);

@@ -10,5 +10,6 @@ extern const struct command_list key_walk_commands;
 extern const struct command_list key_database_commands;
 extern const struct command_list key_expire_commands;
 extern const struct command_list key_object_commands;
+extern const struct command_list key_dump_commands;
 
 #endif

@@ -8,9 +8,12 @@
 #include "engine/engine.h"
 #include "engine/reply.h"
 
-static void delete_existing(struct database *db, struct key key) {
+/* Returns the type of what it deleted, for database_report_overwrite. */
+static int delete_existing(struct database *db, struct key key) {
     struct found found = database_find(db, key);
+    int type = database_found_type(&found);
     if (found.entry != NULL) database_delete(db, key, found);
+    return type;
 }
 
 /* Puts an entry that belongs to nobody into a database, where its key is absent. */
@@ -20,23 +23,26 @@ static struct found put(struct database *db, struct key key, struct entry *entry
     return found;
 }
 
-/* Carries the entry of an existing key over to an absent one. */
-static void carry(struct database *from, struct key old_key, struct database *to,
-                  struct key new_key) {
+/* Carries the entry of an existing key over to an absent one, and returns it. */
+static const struct entry *carry(struct database *from, struct key old_key, struct database *to,
+                                 struct key new_key) {
     int64_t due_ms;
     struct entry *entry = database_take(from, old_key, database_find(from, old_key), &due_ms);
     uint32_t access = entry->access;
     struct found found = put(to, new_key, entry_reshape(entry, new_key.name, due_ms != 0), due_ms);
     found.entry->access = access & ((1U << ENTRY_ACCESS_BITS) - 1);
+    return found.entry;
 }
 
 /* --- RENAME --- */
 
 static void rename_key(struct call *call, struct key old_key, struct key new_key) {
-    delete_existing(call->db, new_key);
-    carry(call->db, old_key, call->db, new_key);
+    int old_type = delete_existing(call->db, new_key);
+    const struct entry *entry = carry(call->db, old_key, call->db, new_key);
+    int new_type = (int)entry->type;
     call_notify(call, KEY_EVENT_GENERIC, old_key.name, "rename_from");
     call_notify(call, KEY_EVENT_GENERIC, new_key.name, "rename_to");
+    database_report_overwrite(call->db, new_key.name, old_type, new_type);
 }
 
 /* True when both names are there and differ; else the reply is done. `*is_same` says why not. */
@@ -81,7 +87,7 @@ static void move_command(struct call *call) {
     bool can_move =
         database_use(call->db, key).entry != NULL && database_find(target, key).entry == NULL;
     if (can_move) {
-        carry(call->db, key, target, key);
+        (void)carry(call->db, key, target, key);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "move_from");
         database_notify(target, KEY_EVENT_GENERIC, key.name, "move_to");
     }
@@ -118,11 +124,14 @@ static bool copy_key(struct call *call, const struct copy_options *options) {
     struct key new_key = key_of(call->args[2]);
     struct found old = database_find(options->target, new_key);
     if (old.entry != NULL && !options->is_replacing) return false;
+    int old_type = database_found_type(&old);
+    int new_type = (int)source->type;
     int64_t due_ms = entry_due_ms(source);
     struct entry *copy = value_type_copy_entry(source, new_key.name, due_ms != 0);
     if (old.entry != NULL) database_delete(options->target, new_key, old);
     put(options->target, new_key, copy, due_ms);
     database_notify(options->target, KEY_EVENT_GENERIC, new_key.name, "copy_to");
+    database_report_overwrite(options->target, new_key.name, old_type, new_type);
     return true;
 }
 

@@ -3,6 +3,7 @@
 #include "commands/list/carry.h"
 #include "commands/list/list_commands.h"
 #include "engine/blocking.h"
+#include "engine/effects.h"
 
 static void wait_for_source(struct call *call, int64_t timeout_ms) {
     blocking_wait(call, &(struct blocking_request){
@@ -13,10 +14,25 @@ static void wait_for_source(struct call *call, int64_t timeout_ms) {
                         });
 }
 
+/* The request as it is for who does not wait: without the timeout. */
+static COLD void tell_move(struct call *call, struct bytes name, uint32_t timeout_index) {
+    call_effect_open(call, name, call->args[1]);
+    call_effect_add_args(call, 2, timeout_index);
+    call_effect_add_args(call, timeout_index + 1, call->argc);
+    call_effect_close(call);
+}
+
+/* As carry_run; `name` is that of the command which does not wait. */
+static bool move(struct call *call, const struct carry *carry, struct bytes name,
+                 uint32_t timeout_index) {
+    if (!carry_run(call, carry)) return false;
+    if (effects_are_wanted(call) && !call->has_failed) tell_move(call, name, timeout_index);
+    return true;
+}
+
 /* One element is replied as itself: who may not wait for it is told of none with null, though a
  * timeout is a null array all the same. */
-static void move_one_or_wait(struct call *call, const struct carry *carry, int64_t timeout_ms) {
-    if (carry_run(call, carry)) return;
+static void wait_for_one(struct call *call, int64_t timeout_ms) {
     if (blocking_is_possible(call))
         wait_for_source(call, timeout_ms);
     else
@@ -27,14 +43,14 @@ static void blmove_command(struct call *call) {
     struct carry carry;
     int64_t timeout_ms;
     if (!carry_read_ends(call, &carry) || !blocking_timeout(call, 5, &timeout_ms)) return;
-    move_one_or_wait(call, &carry, timeout_ms);
+    if (!move(call, &carry, BYTES("LMOVE"), 5)) wait_for_one(call, timeout_ms);
 }
 
 static void brpoplpush_command(struct call *call) {
     struct carry carry = {.from = LIST_TAIL, .to = LIST_HEAD, .count = 1};
     int64_t timeout_ms;
     if (!blocking_timeout(call, 3, &timeout_ms)) return;
-    move_one_or_wait(call, &carry, timeout_ms);
+    if (!move(call, &carry, BYTES("RPOPLPUSH"), 3)) wait_for_one(call, timeout_ms);
 }
 
 static void blmovem_command(struct call *call) {
@@ -42,7 +58,7 @@ static void blmovem_command(struct call *call) {
     int64_t timeout_ms;
     if (!carry_read_ends(call, &carry) || !blocking_timeout(call, 5, &timeout_ms)) return;
     if (!carry_read_how_many(call, 6, &carry)) return;
-    if (!carry_run(call, &carry)) wait_for_source(call, timeout_ms);
+    if (!move(call, &carry, BYTES("LMOVEM"), 5)) wait_for_source(call, timeout_ms);
 }
 
 static const struct command_row rows[] = {

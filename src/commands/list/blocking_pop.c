@@ -3,6 +3,7 @@
 #include "commands/list/elements.h"
 #include "commands/list/list_commands.h"
 #include "engine/blocking.h"
+#include "engine/effects.h"
 
 static void take_one(struct call *call, struct key key, struct found *found,
                      const struct first_of_keys *wanted) {
@@ -12,6 +13,7 @@ static void take_one(struct call *call, struct key key, struct found *found,
     reply_bulk(call, key.name);
     elements_reply_one(call, &position);
     elements_drop(call, key, found, end, 1);
+    CALL_EFFECT(call, end == LIST_HEAD ? BYTES("LPOP") : BYTES("RPOP"), key.name);
 }
 
 static void blpop_command(struct call *call) {

@@ -2,6 +2,7 @@
 
 #include "engine/arguments.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 
 bool elements_read_end(struct call *call, uint32_t index, enum list_end *end) {
     bool is_left = argument_is(call, index, "left");
@@ -69,4 +70,6 @@ void elements_take_several(struct call *call, struct key key, struct found *foun
     reply_bulk(call, key.name);
     elements_reply(call, elements_at(found, end), count, elements_other_end(end));
     elements_drop(call, key, found, end, count);
+    call_effect_number(call, end == LIST_HEAD ? BYTES("LPOP") : BYTES("RPOP"), key.name,
+                       (int64_t)count);
 }

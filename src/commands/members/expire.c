@@ -10,6 +10,7 @@
 #include "data/types/zset/zset.h"
 #include "engine/arguments.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 
 /* --- the types --- */
 
@@ -25,6 +26,7 @@ struct member_type {
     enum key_event_class event_class;
     const char *expire_event;
     const char *remove_event;
+    const char *remove_command;
 };
 
 static int64_t find_field_due(const struct entry *entry, struct bytes name) {
@@ -41,9 +43,11 @@ static size_t remove_scored(struct database *db, struct key key, struct found *f
 }
 
 static const struct member_type types[] = {
-    {VALUE_SET, set_due_ms, set_set_due, set_remove, KEY_EVENT_SET, "sexpire", "srem"},
-    {VALUE_HASH, find_field_due, hash_set_due, hash_delete, KEY_EVENT_HASH, "hexpire", "hdel"},
-    {VALUE_ZSET, zset_due_ms, zset_set_due, remove_scored, KEY_EVENT_ZSET, "zexpire", "zrem"},
+    {VALUE_SET, set_due_ms, set_set_due, set_remove, KEY_EVENT_SET, "sexpire", "srem", "SREM"},
+    {VALUE_HASH, find_field_due, hash_set_due, hash_delete, KEY_EVENT_HASH, "hexpire", "hdel",
+     "HDEL"},
+    {VALUE_ZSET, zset_due_ms, zset_set_due, remove_scored, KEY_EVENT_ZSET, "zexpire", "zrem",
+     "ZREM"},
 };
 
 static const struct member_type *find_type(const struct entry *entry) {
@@ -74,6 +78,19 @@ struct target {
 
 enum outcome { ABSENT, SET, REMOVED };
 
+static COLD void tell_due(const struct target *target, struct bytes member) {
+    struct call *call = target->call;
+    call_effect_open(call, BYTES("PEXPIREMEMBERAT"), target->key.name);
+    call_effect_add(call, member);
+    call_effect_add_number(call, target->due_ms);
+    call_effect_close(call);
+}
+
+static COLD void tell_removed(const struct target *target, struct bytes member) {
+    struct bytes command = bytes_of_str(target->type->remove_command);
+    CALL_EFFECT(target->call, command, target->key.name, member);
+}
+
 /* A time that has passed removes the member at once. */
 static enum outcome expire_member(struct target *target, struct bytes member) {
     struct database *db = target->call->db;
@@ -83,10 +100,12 @@ static enum outcome expire_member(struct target *target, struct bytes member) {
     if (target->due_ms > call_now_ms(target->call)) {
         target->type->set_due(db, found, member, target->due_ms);
         target->has_set = true;
+        if (effects_are_wanted(target->call)) tell_due(target, member);
         return SET;
     }
     (void)target->type->remove(db, target->key, found, &member, 1);
     target->has_removed = true;
+    if (effects_are_wanted(target->call)) tell_removed(target, member);
     return REMOVED;
 }
 

@@ -6,5 +6,6 @@
 #include "engine/command_table.h"
 
 extern const struct command_list member_expire_commands;
+extern const struct command_list member_due_commands;
 
 #endif

@@ -47,6 +47,7 @@ static void config_resetstat_command(struct call *call) {
     engine->keyspace->stats = (struct keyspace_stats){0};
     error_stats_reset(&engine->errors);
     command_table_reset_stats(engine->commands);
+    rate_policies_reset_counts(engine);
     reply_ok(call);
 }
 

@@ -5,6 +5,7 @@
 #include "data/value_digest.h"
 #include "data/value_type.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/engine.h"
 #include "engine/reply.h"
 #include "foundation/digest.h"
@@ -142,7 +143,9 @@ static void write_value(struct buffer *value, int64_t number, size_t value_bytes
 static void add_populated(struct call *call, struct bytes name, struct bytes value) {
     struct key key = key_of(name);
     struct found found = database_find(call->db, key);
-    if (found.entry == NULL) string_store(call->db, key, &found, value, STRING_AS_TEXT);
+    if (found.entry != NULL) return;
+    string_store(call->db, key, &found, value, STRING_AS_TEXT);
+    CALL_EFFECT(call, BYTES("SET"), name, value);
 }
 
 static void debug_populate(struct call *call) {
@@ -253,26 +256,36 @@ static void debug_stringmatch_len(struct call *call) {
 
 static void debug_help(struct call *call);
 
-static const struct {
-    const char *name;
-    uint32_t min_argc;
-    uint32_t max_argc;
-    command_handler *handler;
-} subcommands[] = {
-    {"digest", 2, 2, debug_digest},
-    {"digest-value", 2, UINT32_MAX, debug_digest_value},
-    {"help", 2, 2, debug_help},
-    {"object", 3, 3, debug_object},
-    {"pause-cron", 3, 3, debug_pause_cron},
-    {"populate", 3, 5, debug_populate},
-    {"protocol", 3, 3, debug_protocol},
-    {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold},
-    {"replybuffer", 4, 4, debug_replybuffer},
-    {"segfault", 2, 2, debug_segfault},
-    {"set-active-expire", 3, 3, debug_set_active_expire},
-    {"sleep", 3, 3, debug_sleep},
-    {"stringmatch-len", 4, 4, debug_stringmatch_len},
+static const struct debug_tool own_tools[] = {
+    {"digest", 2, 2, debug_digest, NULL},
+    {"digest-value", 2, UINT32_MAX, debug_digest_value, NULL},
+    {"help", 2, 2, debug_help, NULL},
+    {"object", 3, 3, debug_object, NULL},
+    {"pause-cron", 3, 3, debug_pause_cron, NULL},
+    {"populate", 3, 5, debug_populate, NULL},
+    {"protocol", 3, 3, debug_protocol, NULL},
+    {"quicklist-packed-threshold", 3, 3, debug_quicklist_packed_threshold, NULL},
+    {"replybuffer", 4, 4, debug_replybuffer, NULL},
+    {"segfault", 2, 2, debug_segfault, NULL},
+    {"set-active-expire", 3, 3, debug_set_active_expire, NULL},
+    {"sleep", 3, 3, debug_sleep, NULL},
+    {"stringmatch-len", 4, 4, debug_stringmatch_len, NULL},
+    {.name = NULL},
 };
+
+static const struct debug_tool *find_in(const struct debug_tool *tools, struct bytes name) {
+    for (; tools != NULL && tools->name != NULL; tools++)
+        if (bytes_is_word(name, tools->name)) return tools;
+    return NULL;
+}
+
+static const struct debug_tool *find_tool(const struct call *call) {
+    const struct debug_tool *tool = find_in(own_tools, call->args[1]);
+    const struct feature *const *feature = call->engine->features;
+    for (; tool == NULL && *feature != NULL; feature++)
+        tool = find_in((*feature)->debug_tools, call->args[1]);
+    return tool;
+}
 
 static void debug_command(struct call *call) {
     if (!guard_allows_debug(call->session)) {
@@ -282,17 +295,29 @@ static void debug_command(struct call *call) {
                           "the server.");
         return;
     }
-    for (size_t i = 0; i < ARRAY_LEN(subcommands); i++) {
-        if (!argument_is(call, 1, subcommands[i].name)) continue;
-        if (call->argc < subcommands[i].min_argc || call->argc > subcommands[i].max_argc) break;
-        subcommands[i].handler(call);
-        return;
+    const struct debug_tool *tool = find_tool(call);
+    if (tool != NULL && call->argc >= tool->min_argc && call->argc <= tool->max_argc)
+        tool->handler(call);
+    else
+        reply_error_subcommand(call);
+}
+
+enum { HELP_LINES_MAX = 128 };
+
+struct help {
+    const char *lines[HELP_LINES_MAX + 1];
+    size_t count;
+};
+
+static void add_lines(struct help *help, const char *const *lines) {
+    for (; *lines != NULL; lines++) {
+        CHECK(help->count < HELP_LINES_MAX);
+        help->lines[help->count++] = *lines;
     }
-    reply_error_subcommand(call);
 }
 
 static void debug_help(struct call *call) {
-    static const char *const lines[] = {
+    static const char *const own_lines[] = {
         "DIGEST",
         "    Output a hex signature representing the current DB content.",
         "DIGEST-VALUE <key> [<key> ...]",
@@ -324,7 +349,14 @@ static void debug_help(struct call *call) {
         "    Reply with 1 if the glob-style <pattern> matches, else with 0.",
         NULL,
     };
-    reply_help(call, lines);
+    struct help help = {0};
+    add_lines(&help, own_lines);
+    const struct feature *const *feature = call->engine->features;
+    for (; *feature != NULL; feature++) {
+        const struct debug_tool *tool = (*feature)->debug_tools;
+        for (; tool != NULL && tool->name != NULL; tool++) add_lines(&help, tool->help);
+    }
+    reply_help(call, help.lines);
 }
 
 static const struct command_row rows[] = {

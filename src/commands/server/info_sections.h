@@ -10,7 +10,6 @@ struct engine;
 void info_write_nothing(struct engine *engine, struct buffer *out);
 void info_write_server(struct engine *engine, struct buffer *out);
 void info_write_memory(struct engine *engine, struct buffer *out);
-void info_write_persistence(struct engine *engine, struct buffer *out);
 void info_write_stats(struct engine *engine, struct buffer *out);
 void info_write_replication(struct engine *engine, struct buffer *out);
 void info_write_cpu(struct engine *engine, struct buffer *out);

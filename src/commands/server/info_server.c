@@ -80,12 +80,6 @@ void info_write_cpu(struct engine *engine, struct buffer *out) {
 
 /* --- what a server without those services answers --- */
 
-void info_write_persistence(struct engine *engine, struct buffer *out) {
-    (void)engine;
-    buffer_append_str(out, "loading:0\r\nasync_loading:0\r\nrdb_bgsave_in_progress:0\r\n"
-                           "aof_enabled:0\r\naof_rewrite_in_progress:0\r\n");
-}
-
 void info_write_replication(struct engine *engine, struct buffer *out) {
     buffer_append_str(out, "role:master\r\nconnected_slaves:0\r\n"
                            "master_failover_state:no-failover\r\n");

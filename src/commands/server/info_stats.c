@@ -96,10 +96,14 @@ static void write_keyspace_stats(const struct engine *engine, struct buffer *out
 void info_write_stats(struct engine *engine, struct buffer *out) {
     write_traffic(engine, out);
     write_keyspace_stats(engine, out);
-    write_count(out, "pubsub_channels", 0);
-    write_count(out, "pubsub_patterns", 0);
-    write_count(out, "latest_fork_usec", 0);
-    write_count(out, "total_forks", 0);
+    write_count(out, "pubsub_channels", engine->audience.channels);
+    write_count(out, "pubsub_patterns", engine->audience.patterns);
+    write_count(out, "pubsubshard_channels", engine->audience.shard_channels);
+    write_count(out, "latest_fork_usec", (uint64_t)engine->stats.last_fork_us);
+    write_count(out, "total_forks", engine->stats.forks);
+    write_count(out, "tracking_total_keys", engine->tracked.keys);
+    write_count(out, "tracking_total_items", engine->tracked.items);
+    write_count(out, "tracking_total_prefixes", engine->tracked.prefixes);
     write_count(out, "unexpected_error_replies", engine->stats.unexpected_errors);
     write_count(out, "total_error_replies", engine->errors.total);
     write_count(out, "client_query_buffer_limit_disconnections",

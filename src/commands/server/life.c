@@ -49,12 +49,13 @@ static void shutdown_command(struct call *call) {
         reply_error_syntax(call);
     } else if (options.is_abort) {
         reply_error(call, "ERR No shutdown in progress.");
-    } else if (options.is_saving && !options.is_forced) {
-        reply_error(call, "ERR Errors trying to SHUTDOWN. This server does not save to disk: use "
-                          "SHUTDOWN NOSAVE or SHUTDOWN SAVE FORCE.");
-    } else {
+    } else if (engine_try_stop(call->engine,
+                               &(struct stop_wish){.is_saving = options.is_saving,
+                                                   .is_not_saving = options.is_not_saving,
+                                                   .is_forced = options.is_forced})) {
         call->session->is_closing = true;
-        engine_request_stop(call->engine);
+    } else {
+        reply_error(call, "ERR Errors trying to SHUTDOWN. Check logs.");
     }
 }
 

@@ -15,7 +15,7 @@ static const struct info_part parts[] = {
     {.section = "Server", .write = info_write_server},
     {.section = "Clients", .write = info_write_nothing},
     {.section = "Memory", .write = info_write_memory},
-    {.section = "Persistence", .write = info_write_persistence},
+    {.section = "Persistence", .write = info_write_nothing},
     {.section = "Stats", .write = info_write_stats},
     {.section = "Replication", .write = info_write_replication},
     {.section = "CPU", .write = info_write_cpu},

@@ -4,6 +4,7 @@
 #include "data/types/set/set.h"
 #include "engine/arguments.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 #include "foundation/mem.h"
 
 struct saddex {
@@ -26,6 +27,18 @@ static bool parse_saddex(struct call *call, struct saddex *saddex) {
     return argument_due(call, index, DUE_SECONDS, false, &saddex->due_ms);
 }
 
+static COLD void tell_addition(struct call *call, const struct saddex *saddex) {
+    call_effect_open(call, BYTES("SADD"), call->args[1]);
+    for (size_t i = 0; i < saddex->count; i++) call_effect_add(call, saddex->members[i]);
+    call_effect_close(call);
+    for (size_t i = 0; i < saddex->count; i++) {
+        call_effect_open(call, BYTES("PEXPIREMEMBERAT"), call->args[1]);
+        call_effect_add(call, saddex->members[i]);
+        call_effect_add_number(call, saddex->due_ms);
+        call_effect_close(call);
+    }
+}
+
 static void add_with_due(struct call *call, struct key key, struct found *found,
                          const struct saddex *saddex) {
     size_t added = 0;
@@ -36,6 +49,7 @@ static void add_with_due(struct call *call, struct key key, struct found *found,
         member_expiry_update(call->db, key, found->entry);
         if (added != 0) call_notify(call, KEY_EVENT_SET, key.name, "sadd");
         call_notify(call, KEY_EVENT_SET, key.name, "sexpire");
+        if (effects_are_wanted(call)) tell_addition(call, saddex);
     }
     reply_integer(call, (int64_t)added);
 }

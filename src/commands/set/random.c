@@ -4,6 +4,7 @@
 #include "engine/arguments.h"
 #include "engine/collection_access.h"
 #include "engine/draw_count.h"
+#include "engine/effects.h"
 
 static bool reply_member(void *context, struct bytes member) {
     reply_bulk(context, member);
@@ -18,8 +19,25 @@ static size_t cut_to_len(uint64_t count, const struct entry *entry) {
 
 /* --- SPOP --- */
 
+static COLD bool reply_and_tell_member(void *context, struct bytes member) {
+    reply_bulk(context, member);
+    call_effect_add(context, member);
+    return true;
+}
+
+static COLD void pop_and_tell(struct call *call, struct key key, struct found *found,
+                              size_t count) {
+    bool is_all = count == set_len(found->entry);
+    call_effect_open(call, is_all ? BYTES("DEL") : BYTES("SREM"), key.name);
+    set_pop(call->db, key, found, count, is_all ? reply_member : reply_and_tell_member, call);
+    call_effect_close(call);
+}
+
 static void pop(struct call *call, struct key key, struct found *found, size_t count) {
-    set_pop(call->db, key, found, count, reply_member, call);
+    if (effects_are_wanted(call))
+        pop_and_tell(call, key, found, count);
+    else
+        set_pop(call->db, key, found, count, reply_member, call);
     collection_notify(call, KEY_EVENT_SET, key, "spop", found);
 }
 

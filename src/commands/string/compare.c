@@ -1,7 +1,9 @@
-/* DELEX, DELIFEQ and DIGEST, and the conditions that they share with SET. */
+/* DELEX, DELIFEQ, EXPIREIFEQ and DIGEST, and the conditions that they share with SET. */
 #include "commands/string/compare.h"
 
 #include "commands/string/string_commands.h"
+#include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/string_access.h"
 
 #include <stdio.h>
@@ -82,6 +84,7 @@ static void delete_if(struct call *call, const struct comparison *comparison) {
     if (is_deleted) {
         database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
+        CALL_EFFECT(call, BYTES("DEL"), key.name);
     }
     reply_integer(call, is_deleted);
 }
@@ -106,6 +109,23 @@ static void delex_command(struct call *call) {
 
 static void delifeq_command(struct call *call) {
     delete_if(call, &(struct comparison){.kind = COMPARE_EQUAL, .operand = call->args[2]});
+}
+
+/* A lock's holder gives itself more time. */
+static void expireifeq_command(struct call *call) {
+    struct comparison comparison = {.kind = COMPARE_EQUAL, .operand = call->args[2]};
+    struct key key = call_key(call, 1);
+    struct found found;
+    int64_t due_ms;
+    if (!argument_due(call, 3, DUE_MS, false, &due_ms)) return;
+    if (!string_access_find(call, key, &found)) return;
+    bool is_set = compare_holds(&comparison, found.entry);
+    if (is_set) {
+        database_set_due(call->db, key, &found, due_ms);
+        call_notify(call, KEY_EVENT_GENERIC, key.name, "expire");
+        call_effect_number(call, BYTES("PEXPIREAT"), key.name, due_ms);
+    }
+    reply_integer(call, is_set);
 }
 
 static void digest_command(struct call *call) {
@@ -146,6 +166,19 @@ static const struct command_row rows[] = {
         .syntax = "key value",
         .complexity = "O(1)",
         .since = "9.0.0",
+        .group = "string",
+    },
+    {
+        .name = "expireifeq",
+        .handler = expireifeq_command,
+        .arity = 4,
+        .flags = COMMAND_WRITE | COMMAND_FAST,
+        .categories = CATEGORY_STRING,
+        .keys = {KEY_AT(1, "RW access update")},
+        .summary = "Lets a key expire after milliseconds if its value is the one given.",
+        .syntax = "key value milliseconds",
+        .complexity = "O(1)",
+        .since = "8.0.0",
         .group = "string",
     },
     {

@@ -1,6 +1,7 @@
 /* Counters: INCR, DECR and INCRBYFLOAT. */
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/string_access.h"
 #include "foundation/number.h"
 
@@ -63,6 +64,7 @@ static void incrbyfloat_command(struct call *call) {
     struct bytes sum = bytes_of(text, number_format_long_double(text, value));
     string_store(call->db, key, &found, sum, STRING_KEEP_DUE | STRING_AS_TEXT);
     call_notify(call, KEY_EVENT_STRING, key.name, "incrbyfloat");
+    CALL_EFFECT(call, BYTES("SET"), key.name, sum, BYTES("KEEPTTL"));
     reply_bulk(call, sum);
 }
 

@@ -1,6 +1,7 @@
 /* Reading strings: GET and its kin that change nothing but due times. */
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/prefetch.h"
 #include "engine/string_access.h"
 
@@ -61,6 +62,7 @@ static void getdel_command(struct call *call) {
     if (entry == NULL) return;
     database_delete(call->db, key, database_find(call->db, key));
     call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
+    CALL_EFFECT(call, BYTES("DEL"), key.name);
 }
 
 /* What GETEX is to do with the due time. */
@@ -95,12 +97,15 @@ static void apply_getex(struct call *call, struct key key, const struct getex_op
         if (entry_due_word(found.entry) == 0) return;
         database_set_due(call->db, key, &found, 0);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "persist");
+        CALL_EFFECT(call, BYTES("PERSIST"), key.name);
     } else if (due_ms <= call_now_ms(call)) {
         database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
+        CALL_EFFECT(call, BYTES("DEL"), key.name);
     } else {
         database_set_due(call->db, key, &found, due_ms);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "expire");
+        call_effect_number(call, BYTES("PEXPIREAT"), key.name, due_ms);
     }
 }
 

@@ -1,6 +1,7 @@
 /* INCREX: a counter with bounds and a lifetime, in one step. */
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/string_access.h"
 #include "foundation/number.h"
 
@@ -163,6 +164,21 @@ static void set_lifetime(struct call *call, struct key key, struct found *found,
     }
 }
 
+/* The value and what became of its lifetime: both are decided. */
+static COLD void tell_result(struct call *call, struct key key, const struct found *found,
+                             const struct increx_options *options) {
+    char scratch[STRING_SCRATCH];
+    call_effect_open(call, BYTES("SET"), key.name);
+    call_effect_add(call, string_view(found->entry, scratch));
+    if (options->due_index != 0) {
+        call_effect_add(call, BYTES("PXAT"));
+        call_effect_add_number(call, entry_due_ms(found->entry));
+    } else if (!options->is_persist) {
+        call_effect_add(call, BYTES("KEEPTTL"));
+    }
+    call_effect_close(call);
+}
+
 static void reply_number(struct call *call, long double value) {
     if (call->session->version == RESP3) {
         reply_double(call, (double)value);
@@ -200,6 +216,7 @@ static void increx_command(struct call *call) {
     if (result.is_applied) {
         store_result(call, key, &found, &options, &result);
         set_lifetime(call, key, &found, &options, due_ms);
+        if (effects_are_wanted(call)) tell_result(call, key, &found, &options);
     }
     reply_result(call, options.is_float, &result);
 }

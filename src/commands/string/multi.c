@@ -1,6 +1,7 @@
 /* Writing several strings at once: MSET and MSETNX. */
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
 #include "engine/prefetch.h"
 #include "engine/string_access.h"
 
@@ -25,7 +26,7 @@ static void store_pairs(struct call *call, uint32_t first, uint32_t end) {
         size_t count = prefetch_keys(call, index, end, PAIR, keys);
         for (size_t i = 0; i < count; i++, index += PAIR) {
             struct found found = database_use(call->db, keys[i]);
-            string_store(call->db, keys[i], &found, call->args[index + 1], 0);
+            string_store(call->db, keys[i], &found, call->args[index + 1], STRING_OVERWRITES);
             call_notify(call, KEY_EVENT_STRING, keys[i].name, "set");
         }
     }
@@ -89,9 +90,23 @@ static bool may_store(struct call *call, uint32_t end, const struct msetex_optio
     return true;
 }
 
+static COLD void tell_msetex(struct call *call, uint32_t end, const struct msetex_options *options,
+                             int64_t due_ms) {
+    bool is_plain = !options->is_keeping_due && due_ms == 0;
+    call_effect_open(call, is_plain ? BYTES("MSET") : BYTES("MSETEX"),
+                     call->args[is_plain ? 2 : 1]);
+    call_effect_add_args(call, is_plain ? 3 : 2, end);
+    if (options->is_keeping_due) call_effect_add(call, BYTES("KEEPTTL"));
+    if (due_ms != 0) {
+        call_effect_add(call, BYTES("PXAT"));
+        call_effect_add_number(call, due_ms);
+    }
+    call_effect_close(call);
+}
+
 static void store_with_lifetime(struct call *call, uint32_t end,
                                 const struct msetex_options *options, int64_t due_ms) {
-    unsigned flags = options->is_keeping_due ? STRING_KEEP_DUE : 0;
+    unsigned flags = STRING_OVERWRITES | (options->is_keeping_due ? STRING_KEEP_DUE : 0);
     if (due_ms != 0) flags |= STRING_WANT_DUE;
     for (uint32_t i = 2; i < end; i += PAIR) {
         struct key key = call_key(call, i);
@@ -101,6 +116,7 @@ static void store_with_lifetime(struct call *call, uint32_t end,
         call_notify(call, KEY_EVENT_STRING, key.name, "set");
         if (due_ms != 0) call_notify(call, KEY_EVENT_GENERIC, key.name, "expire");
     }
+    if (effects_are_wanted(call)) tell_msetex(call, end, options, due_ms);
 }
 
 static void msetex_command(struct call *call) {

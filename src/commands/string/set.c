@@ -2,8 +2,11 @@
 #include "commands/string/compare.h"
 #include "commands/string/string_commands.h"
 #include "engine/arguments.h"
+#include "engine/effects.h"
+#include "engine/fence.h"
 #include "engine/prefetch.h"
 #include "engine/string_access.h"
+#include "foundation/number.h"
 
 /* What stands behind key and value. */
 struct set_options {
@@ -11,6 +14,7 @@ struct set_options {
     bool is_only_existing; /* XX */
     bool has_get;
     bool is_keeping_due;
+    bool wants_fence; /* FENCE: the reply is a fencing token */
     struct comparison comparison;
     uint32_t due_index; /* of the argument; 0: none */
     enum due_unit unit;
@@ -34,6 +38,8 @@ static bool parse_flag(struct call *call, uint32_t index, struct set_options *op
         options->is_only_existing = true;
     } else if (argument_is(call, index, "keepttl") && options->due_index == 0) {
         options->is_keeping_due = true;
+    } else if (argument_is(call, index, "fence")) {
+        options->wants_fence = true;
     } else {
         return false;
     }
@@ -57,6 +63,11 @@ static bool parse_comparison(struct call *call, uint32_t index, struct set_optio
     return true;
 }
 
+/* A token is for who has just taken a lock. */
+static bool may_want_fence(const struct set_options *options) {
+    return options->is_only_new && !options->has_get;
+}
+
 static bool parse_set(struct call *call, uint32_t first, struct set_options *options) {
     for (uint32_t i = first; i < call->argc; i++) {
         if (parse_flag(call, i, options)) continue;
@@ -64,7 +75,7 @@ static bool parse_set(struct call *call, uint32_t first, struct set_options *opt
         if (!parse_due(call, i, options) && !parse_comparison(call, i, options)) return false;
         i++;
     }
-    return true;
+    return !options->wants_fence || may_want_fence(options);
 }
 
 static bool may_set(const struct set_options *options, const struct entry *entry) {
@@ -75,7 +86,7 @@ static bool may_set(const struct set_options *options, const struct entry *entry
 
 static void store(struct call *call, struct key key, struct found *found, struct bytes value,
                   const struct set_options *options, int64_t due_ms) {
-    unsigned flags = options->is_keeping_due ? STRING_KEEP_DUE : 0;
+    unsigned flags = STRING_OVERWRITES | (options->is_keeping_due ? STRING_KEEP_DUE : 0);
     if (due_ms != 0) flags |= STRING_WANT_DUE;
     string_store(call->db, key, found, value, flags);
     if (due_ms != 0) database_set_due(call->db, key, found, due_ms);
@@ -88,10 +99,43 @@ static bool minds_type(const struct set_options *options) {
     return options->has_get || options->comparison.kind != COMPARE_NONE;
 }
 
+/* Tokens stay larger in another life of the data. */
+static void reply_token(struct call *call) {
+    int64_t token = fence_next(call->engine);
+    if (effects_are_wanted(call)) {
+        char digits[NUMBER_I64_MAX_CHARS];
+        CALL_EFFECT(call, BYTES("FENCE.RAISE"), bytes_of(digits, number_format_i64(digits, token)));
+    }
+    reply_integer(call, token);
+}
+
+static void reply_is_set(struct call *call, const struct set_options *options) {
+    if (options->wants_fence)
+        reply_token(call);
+    else if (!options->has_get)
+        reply_ok(call);
+}
+
+/* Whatever it depended on has been decided. */
+static COLD void tell_set(struct call *call, struct bytes value, const struct set_options *options,
+                          int64_t due_ms) {
+    bool is_plain = call->argc == 3 && !options->has_get;
+    if (is_plain) return;
+    call_effect_open(call, BYTES("SET"), call->args[1]);
+    call_effect_add(call, value);
+    if (options->is_keeping_due) call_effect_add(call, BYTES("KEEPTTL"));
+    if (due_ms != 0) {
+        call_effect_add(call, BYTES("PXAT"));
+        call_effect_add_number(call, due_ms);
+    }
+    call_effect_close(call);
+}
+
 static void run_set(struct call *call, struct bytes value, const struct set_options *options,
                     int64_t due_ms) {
     struct key key = call_key(call, 1);
     struct found found = database_use(call->db, key);
+    if (options->has_get) (void)database_count_read(call->db, key, found.entry);
     if (minds_type(options) && found.entry != NULL && found.entry->type != VALUE_STRING) {
         reply_error_wrong_type(call);
         return;
@@ -102,7 +146,8 @@ static void run_set(struct call *call, struct bytes value, const struct set_opti
         return;
     }
     store(call, key, &found, value, options, due_ms);
-    if (!options->has_get) reply_ok(call);
+    if (UNLIKELY(effects_are_wanted(call))) tell_set(call, value, options, due_ms);
+    reply_is_set(call, options);
 }
 
 static void set_command(struct call *call) {
@@ -171,7 +216,8 @@ static const struct command_row rows[] = {
         .syntax = "key value [condition(NX | XX | IFEQ ifeq-value/8.4.0 | IFNE ifne-value/8.4.0 | "
                   "IFDEQ ifdeq-digest/8.4.0 | IFDNE ifdne-digest/8.4.0)/2.6.12] [GET/6.2.0] "
                   "[expiration(EX seconds/2.6.12 | PX milliseconds/2.6.12 | EXAT "
-                  "unix-time-seconds/6.2.0 | PXAT unix-time-milliseconds/6.2.0 | KEEPTTL/6.0.0)]",
+                  "unix-time-seconds/6.2.0 | PXAT unix-time-milliseconds/6.2.0 | KEEPTTL/6.0.0)] "
+                  "[FENCE/8.0.0]",
         .complexity = "O(1)",
         .since = "1.0.0",
         .group = "string",

@@ -6,6 +6,7 @@
 
 extern const struct command_list string_get_commands;
 extern const struct command_list string_set_commands;
+extern const struct command_list string_fence_commands;
 extern const struct command_list string_compare_commands;
 extern const struct command_list string_counter_commands;
 extern const struct command_list string_increx_commands;

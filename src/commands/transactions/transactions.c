@@ -1,4 +1,5 @@
 /* MULTI, EXEC, DISCARD, WATCH, UNWATCH. */
+#include "commands/transactions/conditions.h"
 #include "commands/transactions/transaction_commands.h"
 #include "engine/reply.h"
 #include "engine/transaction.h"
@@ -12,19 +13,40 @@ static void multi_command(struct call *call) {
     reply_ok(call);
 }
 
+static bool check_conditions(struct call *call) {
+    enum conditions_result result = conditions_try(call);
+    if (result == CONDITIONS_WRONG_TYPE) reply_error_wrong_type(call);
+    if (result == CONDITIONS_FAIL) reply_null_array(call);
+    return result == CONDITIONS_HOLD;
+}
+
+/* False, after the reply, when something stands in the way of what is queued. */
+static bool check_may_run(struct call *call) {
+    struct session *session = call->session;
+    if (!conditions_are_valid(call->args, call->argc)) {
+        reply_error(call,
+                    "EXECABORT Transaction discarded because of: invalid check condition syntax");
+        return false;
+    }
+    if (transaction_is_aborted(session->transaction)) {
+        reply_error(call, "EXECABORT Transaction discarded because of previous errors.");
+        return false;
+    }
+    if (watch_is_dirty(session)) {
+        reply_null_array(call);
+        return false;
+    }
+    return check_conditions(call);
+}
+
 static void exec_command(struct call *call) {
     struct session *session = call->session;
-    if (session->transaction == NULL) {
+    if (session->transaction == NULL)
         reply_error(call, "ERR EXEC without MULTI");
-    } else if (transaction_is_aborted(session->transaction)) {
-        transaction_discard(session);
-        reply_error(call, "EXECABORT Transaction discarded because of previous errors.");
-    } else if (watch_is_dirty(session)) {
-        transaction_discard(session);
-        reply_null_array(call);
-    } else {
+    else if (check_may_run(call))
         transaction_run(call);
-    }
+    else
+        transaction_discard(session);
 }
 
 static void discard_command(struct call *call) {
@@ -66,12 +88,17 @@ static const struct command_row rows[] = {
     {
         .name = "exec",
         .handler = exec_command,
-        .arity = 1,
+        .arity = -1,
         .flags = COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE | COMMAND_SKIP_SLOWLOG |
-                 COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE,
+                 COMMAND_NO_MANDATORY_KEYS | COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE,
         .categories = CATEGORY_TRANSACTION,
-        .summary = "Runs the transaction's commands as one, unless a watched key has changed.",
-        .complexity = "As the commands of the transaction",
+        .keys = {KEYS_UNKNOWN("RO access")},
+        .find_keys = conditions_find_keys,
+        .summary = "Runs the transaction's commands as one, unless a watched key has changed or a "
+                   "condition does not hold.",
+        .syntax = "[condition(IFEQ ifeq(key value) | IFNE ifne(key#0 value) | XX xx-key:key@key#0 "
+                  "| NX nx-key:key@key#0)/9.2.0...]",
+        .complexity = "As the commands of the transaction, and O(N) for N conditions",
         .since = "1.2.0",
         .group = "transactions",
     },

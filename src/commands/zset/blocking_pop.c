@@ -4,12 +4,14 @@
 #include "commands/zset/popping.h"
 #include "commands/zset/zset_commands.h"
 #include "engine/blocking.h"
+#include "engine/effects.h"
 
 static void take_one(struct call *call, struct key key, struct found *found,
                      const struct first_of_keys *wanted) {
     reply_array(call, 3);
     reply_bulk(call, key.name);
     popping_take(call, key, found, (enum zset_end)wanted->end, 1, listing_reply_member_score);
+    CALL_EFFECT(call, wanted->end == ZSET_MIN ? BYTES("ZPOPMIN") : BYTES("ZPOPMAX"), key.name);
 }
 
 static void bzpopmin_command(struct call *call) {

@@ -6,12 +6,35 @@
 #include "commands/zset/zset_commands.h"
 #include "engine/blocking.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 
 enum { KEY = 1, MIN = 2, MAX = 3, TIMEOUT = 4, FIRST_OPTION = 4 };
 
+struct telling {
+    struct call *call;
+    zset_visit_function *reply;
+};
+
+static COLD bool reply_and_tell(void *context, struct bytes member, struct score score) {
+    const struct telling *telling = context;
+    call_effect_add(telling->call, member);
+    return telling->reply(telling->call, member, score);
+}
+
+static COLD void take_and_tell(struct call *call, struct key key, struct found *found,
+                               struct zset_ranks ranks, zset_visit_function *reply) {
+    struct telling telling = {call, reply};
+    call_effect_open(call, BYTES("ZREM"), key.name);
+    zset_remove_ranks(call->db, key, found, ranks, false, reply_and_tell, &telling);
+    call_effect_close(call);
+}
+
 static void take(struct call *call, struct key key, struct found *found, struct zset_ranks ranks,
                  zset_visit_function *reply) {
-    zset_remove_ranks(call->db, key, found, ranks, false, reply, call);
+    if (effects_are_wanted(call))
+        take_and_tell(call, key, found, ranks, reply);
+    else
+        zset_remove_ranks(call->db, key, found, ranks, false, reply, call);
     collection_notify(call, KEY_EVENT_ZSET, key, "zpopbyscore", found);
 }
 

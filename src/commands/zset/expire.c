@@ -4,6 +4,7 @@
 #include "data/member_expiry.h"
 #include "data/types/zset/zset.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 #include "engine/member_due_options.h"
 
 enum { KEY = 1, DUE = 2, FIRST_OPTION = 3, LIST = 2 };
@@ -46,6 +47,19 @@ static enum member_due_result apply_due(struct call *call, struct key key, struc
     return MEMBER_REMOVED;
 }
 
+/* The members are found by the same condition again, which no clock is part of. */
+static COLD void tell_due(struct call *call, int64_t due_ms) {
+    call_effect_open(call, BYTES("ZPEXPIREAT"), call->args[KEY]);
+    call_effect_add_number(call, due_ms);
+    call_effect_add_args(call, FIRST_OPTION, call->argc);
+    call_effect_close(call);
+}
+
+static COLD void tell_removed(struct call *call, struct bytes member, bool is_first) {
+    if (is_first) call_effect_open(call, BYTES("ZREM"), call->args[KEY]);
+    call_effect_add(call, member);
+}
+
 static void expire_members(struct call *call, struct key key, struct found *found,
                            const struct member_due_options *options, int64_t due_ms) {
     const struct member_list *list = &options->list;
@@ -54,6 +68,8 @@ static void expire_members(struct call *call, struct key key, struct found *foun
     for (uint32_t i = 0; i < list->count; i++) {
         enum member_due_result result =
             apply_due(call, key, found, list->items[i], options->condition, due_ms);
+        if (result == MEMBER_REMOVED && effects_are_wanted(call))
+            tell_removed(call, list->items[i], !has_removed);
         has_set |= result == MEMBER_DUE_SET;
         has_removed |= result == MEMBER_REMOVED;
         reply_integer(call, result);
@@ -61,7 +77,9 @@ static void expire_members(struct call *call, struct key key, struct found *foun
     if (has_set) {
         member_expiry_update(call->db, key, found->entry);
         call_notify(call, KEY_EVENT_ZSET, key.name, "zexpire");
+        if (effects_are_wanted(call)) tell_due(call, due_ms);
     }
+    call_effect_close(call);
     if (has_removed) collection_notify(call, KEY_EVENT_ZSET, key, "zrem", found);
 }
 

@@ -7,6 +7,8 @@
 #include "engine/arguments.h"
 #include "engine/blocking.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
+#include "foundation/number.h"
 
 enum { SOURCE = 1, DESTINATION = 2, WHERE = 3, MAX = 3, TIMEOUT = 4, FIRST_OPTION = 4 };
 
@@ -106,6 +108,11 @@ static void bzmove_command(struct call *call) {
 
 /* --- ZMOVEDUE --- */
 
+static COLD void tell_moment(struct call *call) {
+    char digits[NUMBER_I64_MAX_CHARS];
+    call_effect_with(call, MAX, bytes_of(digits, number_format_i64(digits, call_now_ms(call))));
+}
+
 static void zmovedue_command(struct call *call) {
     struct due_range range;
     struct move move;
@@ -119,6 +126,7 @@ static void zmovedue_command(struct call *call) {
         return;
     }
     if (!open_target(&move)) return;
+    if (range.is_until_now && effects_are_wanted(call)) tell_moment(call);
     move.event = "zpopbyscore";
     move.reply = listing_begin(call, ranks.end - ranks.start, true);
     move_ranks(&move, ranks);

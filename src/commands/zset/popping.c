@@ -2,6 +2,7 @@
 
 #include "commands/zset/listing.h"
 #include "engine/collection_access.h"
+#include "engine/effects.h"
 
 void popping_take(struct call *call, struct key key, struct found *found, enum zset_end end,
                   uint64_t count, zset_visit_function *visit) {
@@ -30,4 +31,7 @@ void popping_take_several(struct call *call, struct key key, struct found *found
     reply_bulk(call, key.name);
     reply_array(call, wanted->max < len ? (size_t)wanted->max : len);
     popping_take(call, key, found, (enum zset_end)wanted->end, wanted->max, listing_reply_pair);
+    int64_t count = (int64_t)(wanted->max < len ? wanted->max : len);
+    call_effect_number(call, wanted->end == ZSET_MIN ? BYTES("ZPOPMIN") : BYTES("ZPOPMAX"),
+                       key.name, count);
 }

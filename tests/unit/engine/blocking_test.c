@@ -242,6 +242,13 @@ static int start(void **state) {
     return 0;
 }
 
+/* The session goes away, and another one comes in its place. */
+static void replace_session(struct peers *peers, int index) {
+    session_destroy(&peers->sessions[index]);
+    peers->sessions[index] = (struct session){0};
+    session_init(&peers->sessions[index], peers->engine);
+}
+
 /* Fails when something is left of the waiting. */
 static int stop(void **state) {
     struct peers *peers = *state;
@@ -633,8 +640,7 @@ static void the_others_wake_when_the_one_that_ran_has_gone(void **state) {
     assert_waits(0, "btimed a 500 0");
     assert_waits(1, "btimed a 500 0");
     run(peers, 3, "push a y");
-    session_destroy(&peers->sessions[0]);
-    session_init(&peers->sessions[0], peers->engine);
+    replace_session(peers, 0);
     come_to(peers, 500);
     assert_got(1, "$3 a=x ");
 }
@@ -727,8 +733,8 @@ static void waiting_is_ended_from_outside(void **state) {
 static void a_session_that_goes_away_is_passed_over(void **state) {
     struct peers *peers = *state;
     for (int i = 0; i < 3; i++) assert_waits(i, "bpop a b 1");
-    session_destroy(&peers->sessions[0]);
-    session_destroy(&peers->sessions[1]);
+    replace_session(peers, 0);
+    replace_session(peers, 1);
     assert_run(3, "push a xy", "+OK ");
     assert_got(2, "$3 a=x ");
     assert_run(3, "get a", "$1 y ");
@@ -741,7 +747,7 @@ static void sessions_may_go_while_their_key_is_ready(void **state) {
     run(peers, 3, "push a x");
     keyspace_swap(peers->engine->keyspace, 0, 1);
     assert_true(blocking_has_ready(peers->engine));
-    session_destroy(&peers->sessions[0]);
+    replace_session(peers, 0);
     assert_false(blocking_has_ready(peers->engine));
     assert_null(peers->engine->blocking);
 }

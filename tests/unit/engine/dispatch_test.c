@@ -63,6 +63,23 @@ static void a_subscriber_in_resp2_may_run_little_else(void **state) {
     fixture_free(fixture);
 }
 
+static void while_data_is_loaded_or_cannot_be_written_few_commands_run(void **state) {
+    (void)state;
+    struct command_fixture *fixture = start();
+    fixture->engine->is_loading = true;
+    assert_reply(fixture, "get k", "-LOADING Redis is loading the dataset in memory");
+    fixture->session.is_internal = true;
+    assert_reply(fixture, "get k", "nil");
+    fixture->session.is_internal = false;
+    fixture->engine->is_loading = false;
+    fixture->engine->write_refusal = "MISCONF the disk is full";
+    assert_reply(fixture, "get k", "nil");
+    assert_reply(fixture, "set k v", "-MISCONF the disk is full");
+    fixture->engine->write_refusal = NULL;
+    assert_reply(fixture, "set k v", "OK");
+    fixture_free(fixture);
+}
+
 struct counting_listener {
     struct call_listener listener;
     int before;
@@ -277,6 +294,7 @@ int main(void) {
         cmocka_unit_test(unknown_commands_are_refused_with_what_was_sent),
         cmocka_unit_test(long_unknown_commands_are_cut_at_128_bytes),
         cmocka_unit_test(a_subscriber_in_resp2_may_run_little_else),
+        cmocka_unit_test(while_data_is_loaded_or_cannot_be_written_few_commands_run),
         cmocka_unit_test(listeners_are_told_of_calls_that_run),
         cmocka_unit_test(subcommands_that_do_not_exist_are_refused),
         cmocka_unit_test(a_wrong_number_of_arguments_is_refused_and_counted),

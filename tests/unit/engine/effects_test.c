@@ -55,6 +55,16 @@ static void stamp_command(struct call *call) {
     reply_ok(call);
 }
 
+static void gather_command(struct call *call) {
+    call_effect_open(call, BYTES("RPUSH"), call->args[1]);
+    call_effect_add_number(call, 12);
+    call_effect_add_args(call, 2, call->argc);
+    call_effect_close(call);
+    call_effect_number(call, BYTES("LTRIM"), call->args[1], 7);
+    call_effect_request(call);
+    reply_ok(call);
+}
+
 static void due_command(struct call *call) {
     struct found found = database_find(call->db, call_key(call, 1));
     database_set_due(call->db, call_key(call, 1), &found, call_now_ms(call) + 10);
@@ -76,6 +86,7 @@ static const struct command_row rows[] = {
     {.name = "draw", .handler = draw_command, .arity = 2, .flags = COMMAND_WRITE, ON_KEY},
     {.name = "hide", .handler = hide_command, .arity = 2, .flags = COMMAND_WRITE, ON_KEY},
     {.name = "stamp", .handler = stamp_command, .arity = 4, .flags = COMMAND_WRITE, ON_KEY},
+    {.name = "gather", .handler = gather_command, .arity = 4, .flags = COMMAND_WRITE, ON_KEY},
     {.name = "due", .handler = due_command, .arity = 2, .flags = COMMAND_WRITE, ON_KEY},
     {.name = "multi", .handler = multi_command, .arity = 1, .flags = COMMAND_NOT_QUEUED},
     {.name = "exec",
@@ -122,7 +133,9 @@ static void a_handler_says_what_it_did_instead(void **state) {
     fixture_run(fixture, "draw k");
     fixture_run(fixture, "hide k");
     fixture_run(fixture, "stamp k soon NX");
-    assert_told("0:SET k drawn;0:PERSIST k;0:stamp k 1700 NX;");
+    fixture_run(fixture, "gather k a b");
+    assert_told("[0:SET k drawn;0:PERSIST k;]0:stamp k 1700 NX;"
+                "[0:RPUSH k 12 a b;0:LTRIM k 7;0:gather k a b;]");
 }
 
 static void a_transaction_is_told_together_without_what_changed_nothing(void **state) {

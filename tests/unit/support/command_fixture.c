@@ -73,7 +73,9 @@ static void start_engine(struct command_fixture *fixture) {
     fixture->engine = engine_new(&settings);
     fixture->engine->directives = fixture->directives;
     session_init(&fixture->session, fixture->engine);
-    subscribe(fixture, ~(uint32_t)(KEY_EVENT_NEW | KEY_EVENT_MISS | KEY_EVENT_HIDDEN));
+    const uint32_t unwanted = KEY_EVENT_NEW | KEY_EVENT_MISS | KEY_EVENT_OVERWRITTEN |
+                              KEY_EVENT_TYPE_CHANGED | KEY_EVENT_HIDDEN;
+    subscribe(fixture, ~unwanted);
 }
 
 struct command_fixture *fixture_new_of_features(const struct feature *const *features) {
@@ -201,25 +203,38 @@ static void collect_reply(struct command_fixture *fixture) {
     buffer_append(&fixture->reply, batch->bytes.data + done, batch->bytes.len - done);
 }
 
-const char *fixture_run_args(struct command_fixture *fixture, const struct bytes *args,
-                             size_t count) {
+static const char *run_args_as(struct command_fixture *fixture, struct session *session,
+                               const struct bytes *args, size_t count) {
     buffer_clear(&fixture->reply);
-    buffer_clear(&fixture->text);
-    output_lend(&fixture->session.output, &fixture->batch);
-    (void)dispatch(&fixture->session, args, (uint32_t)count);
+    output_lend(&session->output, &fixture->batch);
+    (void)dispatch(session, args, (uint32_t)count);
     if (fixture->batch.bytes.len != 0) collect_reply(fixture);
-    output_destroy(&fixture->session.output);
-    struct bytes rest = buffer_bytes(&fixture->reply);
-    while (rest.len != 0) write_element(&rest, &fixture->text);
+    output_destroy(&session->output);
+    return fixture_text_of(fixture, buffer_bytes(&fixture->reply));
+}
+
+const char *fixture_text_of(struct command_fixture *fixture, struct bytes raw) {
+    buffer_clear(&fixture->text);
+    while (raw.len != 0) write_element(&raw, &fixture->text);
     return buffer_c_str(&fixture->text);
 }
 
-const char *fixture_run(struct command_fixture *fixture, const char *line) {
+const char *fixture_run_args(struct command_fixture *fixture, const struct bytes *args,
+                             size_t count) {
+    return run_args_as(fixture, &fixture->session, args, count);
+}
+
+const char *fixture_run_as(struct command_fixture *fixture, struct session *session,
+                           const char *line) {
     struct words words;
     CHECK(words_split(bytes_of_str(line), &words) && words.count != 0);
-    const char *text = fixture_run_args(fixture, words.items, words.count);
+    const char *text = run_args_as(fixture, session, words.items, words.count);
     words_destroy(&words);
     return text;
+}
+
+const char *fixture_run(struct command_fixture *fixture, const char *line) {
+    return fixture_run_as(fixture, &fixture->session, line);
 }
 
 struct bytes fixture_raw_reply(const struct command_fixture *fixture) {

@@ -59,8 +59,14 @@ const char *fixture_run(struct command_fixture *fixture, const char *line);
 /* The same with the arguments given; they may hold any byte. */
 const char *fixture_run_args(struct command_fixture *fixture, const struct bytes *args,
                              size_t count);
+/* Runs a command line of another session of the fixture's engine. */
+const char *fixture_run_as(struct command_fixture *fixture, struct session *session,
+                           const char *line);
 /* The bytes of the last reply as they would be sent. */
 struct bytes fixture_raw_reply(const struct command_fixture *fixture);
+
+/* Raw replies in the same form, valid until the next run. */
+const char *fixture_text_of(struct command_fixture *fixture, struct bytes raw);
 
 /* Moves the clock; keys that come due are not looked for. */
 void fixture_advance_ms(struct command_fixture *fixture, int64_t ms);
@@ -68,7 +74,8 @@ void fixture_advance_ms(struct command_fixture *fixture, int64_t ms);
 void fixture_expire_due(struct command_fixture *fixture);
 
 /* The key events since this was last called, in order, as "0:set:key 0:expire:key": database, event,
- * key. "new" and "keymiss" are left out unless fixture_want_all_events was called. */
+ * key. "new", "keymiss", "overwritten" and "type_changed" are left out unless
+ * fixture_want_all_events was called. */
 const char *fixture_events(struct command_fixture *fixture);
 void fixture_want_all_events(struct command_fixture *fixture);
 

@@ -1,4 +1,4 @@
-/* Comparing before writing: IFEQ IFNE IFDEQ IFDNE of SET and DELEX, DELIFEQ, DIGEST. */
+/* Comparing before writing: IFEQ IFNE IFDEQ IFDNE of SET and DELEX, DELIFEQ, EXPIREIFEQ, DIGEST. */
 #include "unit/commands/string/string_fixture.h"
 
 /* XXH3-64 of the empty string and of "hello". */
@@ -115,6 +115,49 @@ static void delex_refuses_bad_arguments(void **state) {
     assert_reply(f, "EXISTS a", "1");
 }
 
+static void expireifeq_gives_time_to_who_holds_the_value(void **state) {
+    struct command_fixture *f = *state;
+    assert_reply(f, "EXPIREIFEQ lock me 1000", "0");
+    run_quietly(f, "SET lock me PX 100");
+    assert_reply(f, "EXPIREIFEQ lock you 1000", "0");
+    assert_reply(f, "PTTL lock", "100");
+    assert_events(f, "");
+    assert_reply(f, "EXPIREIFEQ lock me 1000", "1");
+    assert_events(f, "0:expire:lock");
+    assert_reply(f, "PTTL lock", "1000");
+    assert_reply(f, "EXPIREIFEQ lock me 1", "1");
+    assert_reply(f, "PTTL lock", "1");
+    fixture_advance_ms(f, 1);
+    assert_reply(f, "EXPIREIFEQ lock me 1000", "0");
+}
+
+static void expireifeq_compares_numbers_as_text(void **state) {
+    struct command_fixture *f = *state;
+    run(f, "SET n 42");
+    assert_reply(f, "EXPIREIFEQ n 042 1000", "0");
+    assert_reply(f, "PTTL n", "-1");
+    assert_reply(f, "EXPIREIFEQ n 42 1000", "1");
+    assert_encoding(f, "n", "int");
+    run(f, "SET e \"\"");
+    assert_reply(f, "EXPIREIFEQ e \"\" 1000", "1");
+}
+
+static void expireifeq_refuses_as_set_px_does(void **state) {
+    static const char *const error = "-ERR invalid expire time in 'expireifeq' command";
+    struct command_fixture *f = *state;
+    run(f, "SET a 1");
+    assert_reply(f, "EXPIREIFEQ a 1 0", error);
+    assert_reply(f, "EXPIREIFEQ a 1 -1", error);
+    assert_reply(f, "EXPIREIFEQ a 1 9223372036854775807", error);
+    assert_reply(f, "EXPIREIFEQ absent 1 0", error);
+    assert_reply(f, "EXPIREIFEQ a 1 x", NOT_INTEGER);
+    assert_reply(f, "EXPIREIFEQ a 1", "-ERR wrong number of arguments for 'expireifeq' command");
+    assert_reply(f, "EXPIREIFEQ a 1 1 1",
+                 "-ERR wrong number of arguments for 'expireifeq' command");
+    assert_wrong_type(f, "a", "EXPIREIFEQ a 1 1000");
+    assert_reply(f, "PTTL a", "-1");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(ifeq_sets_only_over_the_same_value),
@@ -125,6 +168,9 @@ int main(void) {
         TEST(delex_deletes_when_the_condition_holds),
         TEST(delex_without_condition_deletes_any_type),
         TEST(delex_refuses_bad_arguments),
+        TEST(expireifeq_gives_time_to_who_holds_the_value),
+        TEST(expireifeq_compares_numbers_as_text),
+        TEST(expireifeq_refuses_as_set_px_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,6 +220,43 @@ static void a_value_grows_and_shrinks_through_every_form(void **state) {
     free(text);
 }
 
+static int64_t take_lock(struct command_fixture *f, const char *line) {
+    const char *reply = fixture_run(f, line);
+    int64_t token = strtoll(reply, NULL, 10);
+    assert_true(token > 0);
+    return token;
+}
+
+static void fence_numbers_every_taking_of_a_lock_higher(void **state) {
+    struct command_fixture *f = *state;
+    int64_t first = take_lock(f, "SET lock a NX PX 100 FENCE");
+    assert_events(f, "0:set:lock 0:expire:lock");
+    assert_int_equal(first, FIXTURE_START_MS * 1000);
+    assert_reply(f, "SET lock b NX PX 100 FENCE", "nil");
+    assert_reply(f, "PTTL lock", "100");
+    assert_events(f, "");
+    fixture_advance_ms(f, -50);
+    run(f, "DEL lock");
+    int64_t second = take_lock(f, "SET lock b fence nx EX 1");
+    assert_true(second > first);
+    assert_true(take_lock(f, "SET other b FENCE FENCE NX") > second);
+    assert_reply(f, "GET lock", "\"b\"");
+    fixture_advance_ms(f, 1000);
+    assert_true(take_lock(f, "SET lock c NX FENCE") > second);
+}
+
+static void fence_stands_with_nx_and_without_get(void **state) {
+    static const char *const lines[] = {
+        "SET lock a FENCE",        "SET lock a XX FENCE",
+        "SET lock a FENCE GET",    "SET lock a NX FENCE GET",
+        "SET lock a NX GET FENCE", "SET lock a IFEQ a FENCE",
+        "SET lock a IFNE a FENCE", "SET lock a FENCE EX 10",
+        "SET lock a NX FENCE EX",  "SET lock a NX FENCE nofence",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) assert_reply(*state, lines[i], SYNTAX);
+    assert_reply(*state, "EXISTS lock", "0");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(set_chooses_how_a_value_is_held),
@@ -238,6 +275,8 @@ int main(void) {
         TEST(getset_returns_the_old_value_and_drops_the_time),
         TEST(only_options_that_read_mind_the_type),
         TEST(a_value_grows_and_shrinks_through_every_form),
+        TEST(fence_numbers_every_taking_of_a_lock_higher),
+        TEST(fence_stands_with_nx_and_without_get),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
