@@ -103,7 +103,7 @@ ALL_SOURCES := $(SOURCES) $(UNIT_SUPPORT) $(UNIT_TESTS) $(E2E_SOURCES) $(FUZZ_SU
 # --- Goals --------------------------------------------------------------------------------------
 
 .DEFAULT_GOAL := release
-.PHONY: docs release debug asan run test unit unit-programs e2e-programs utilities format lint compat bench \
+.PHONY: docs release debug asan run soak test unit unit-programs e2e-programs utilities format lint compat bench \
 	fuzz fuzz-all fuzz-keep fuzz-programs objects deps install clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -144,6 +144,11 @@ docs: release ## write docs/commands.md from COMMAND DOCS
 
 bench: release ## the budget table: Skua and redis-server side by side (BENCH_ARGS=…)
 	@utils/benchmark/run-bench $(BENCH_ARGS)
+
+soak: release ## kill -9 at random moments, 1,000 rounds (SKUA_KILL_ROUNDS=…)
+	@$(MAKE) FLAVOUR=debug build/debug/tests/e2e/kill_test
+	@SKUA_KILL_ROUNDS=$${SKUA_KILL_ROUNDS:-1000} SKUA_SERVER=build/skua-server \
+		build/debug/tests/e2e/kill_test
 
 fuzz: ## fuzz one reader of outside bytes (NAME=resp SECONDS=60)
 	@tests/fuzz/run fuzz '$(SECONDS)' $(NAME)

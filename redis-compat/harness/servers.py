@@ -19,7 +19,7 @@ START_TIMEOUT_S = 20
 ANSWER_TIMEOUT_S = 3
 REDIS_PROGRAM = "/usr/bin/redis-check-rdb"
 COMMON_DIRECTIVES = ["--bind", "127.0.0.1", "--enable-debug-command", "yes"]
-ORACLE_DIRECTIVES = ["--save", "", "--appendonly", "no"]
+MEMORY_ONLY = ["--save", "", "--appendonly", "no"]
 
 
 class CannotStart(Exception):
@@ -32,7 +32,8 @@ class Server:
     def __init__(self, name, command, directory):
         self.name = name
         self.command = command
-        self.directory = directory
+        self.directory = os.path.join(directory, name)  # of its own, for its files
+        os.mkdir(self.directory)
         self.log_path = os.path.join(directory, f"{name}.log")
         self.process = None
         self.address = None
@@ -116,7 +117,7 @@ class Pair:
         self.directory = tempfile.mkdtemp(prefix="redis-compat-")
         link = os.path.join(self.directory, "redis-server")
         os.symlink(REDIS_PROGRAM, link)
-        self.oracle = Server("redis", [link, *ORACLE_DIRECTIVES], self.directory)
+        self.oracle = Server("redis", [link, *MEMORY_ONLY], self.directory)
         self.skua = Server("skua", self._skua_command(link), self.directory)
         try:
             self.oracle.start()
@@ -129,8 +130,8 @@ class Pair:
     def _skua_command(self, redis_link):
         """`--skua redis` compares the oracle with itself, which checks the comparison."""
         if self.is_self_check:
-            return [redis_link, *ORACLE_DIRECTIVES]
-        return [self.skua_path]
+            return [redis_link, *MEMORY_ONLY]
+        return [self.skua_path, *MEMORY_ONLY]
 
     def __exit__(self, *_):
         self.oracle.stop()

@@ -39,7 +39,7 @@ enum { ENTRY_ACCESS_BITS = 24, ENTRY_TYPE_BITS = 4, ENTRY_TAIL_MAX = UINT16_MAX 
 struct entry {
     uint32_t access : ENTRY_ACCESS_BITS;
     uint32_t type : ENTRY_TYPE_BITS; /* an enum value_type_id */
-    uint32_t encoding : 4; /* what the type makes of it */
+    uint32_t encoding : 4;           /* what the type makes of it */
     uint8_t flags;
     uint8_t key_len; /* unless ENTRY_HAS_LONG_KEY */
     uint16_t tail_len;

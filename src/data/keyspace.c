@@ -43,8 +43,7 @@ uint64_t keyspace_key_count(const struct keyspace *keyspace) {
 
 uint64_t keyspace_count_type(const struct keyspace *keyspace, unsigned type) {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < keyspace->db_count; i++)
-        count += keyspace->dbs[i]->type_counts[type];
+    for (uint32_t i = 0; i < keyspace->db_count; i++) count += keyspace->dbs[i]->type_counts[type];
     return count;
 }
 

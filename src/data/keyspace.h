@@ -47,8 +47,8 @@ void keyspace_free(struct keyspace *keyspace);
 void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second);
 /* Keys of all databases. */
 uint64_t keyspace_key_count(const struct keyspace *keyspace);
-/* Keys of all databases that hold a value of that type (an enum value_type_id); those that are due and
- * not yet removed count. */
+/* Keys of all databases that hold a value of that type (an enum value_type_id); those that are due
+ * and not yet removed count. */
 uint64_t keyspace_count_type(const struct keyspace *keyspace, unsigned type);
 
 /* Removes what is due in any database, looking at no more than about `max_records` calendar records

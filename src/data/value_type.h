@@ -68,8 +68,7 @@ struct value_type {
     /* Reads a value of a type byte that data/rdb/rdb_value.c has under this type: an entry for
      * database_add with the target's key. NULL, and the reader has failed, when it is malformed in
      * any way. */
-    struct entry *(*load)(struct rdb_reader *reader, uint8_t rdb_type,
-                          struct rdb_target *target);
+    struct entry *(*load)(struct rdb_reader *reader, uint8_t rdb_type, struct rdb_target *target);
     const struct member_methods *members; /* NULL: members have no due times */
     bool has_own_due; /* the due time follows from the value: nobody else sets it */
 };

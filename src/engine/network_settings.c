@@ -199,9 +199,9 @@ static void write_info(struct engine *engine, struct buffer *out) {
                   network->client_count, (long long)settings.max_clients, network->max_input_seen,
                   network->max_output_seen, blocking_session_count(engine),
                   (unsigned long long)engine->tracked.clients,
-                  (unsigned long long)engine->audience.clients,
-                  watch_session_count(engine), blocking_deadline_count(engine),
-                  watch_key_count(engine), blocking_key_count(engine));
+                  (unsigned long long)engine->audience.clients, watch_session_count(engine),
+                  blocking_deadline_count(engine), watch_key_count(engine),
+                  blocking_key_count(engine));
 }
 
 static const struct info_part info[] = {

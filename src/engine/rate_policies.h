@@ -1,6 +1,6 @@
 /* Rate policies stored under a name (RL.POLICY), which takes refer to (USE), with what they have
- * decided. They belong to the engine and not to a database: FLUSHALL leaves them. Whoever keeps the data
- * over a restart keeps them too, as the commands that store them. */
+ * decided. They belong to the engine and not to a database: FLUSHALL leaves them. Whoever keeps the
+ * data over a restart keeps them too, as the commands that store them. */
 #ifndef ENGINE_RATE_POLICIES_H
 #define ENGINE_RATE_POLICIES_H
 
@@ -34,14 +34,14 @@ static inline struct bytes stored_rate_policy_name(const struct stored_rate_poli
     return bytes_of(stored->name, stored->name_len);
 }
 
-/* True for 1 to RATE_POLICY_NAME_MAX printable characters of ASCII without space, '"' and '\', so that
- * a name needs no quoting in an HTTP header. */
+/* True for 1 to RATE_POLICY_NAME_MAX printable characters of ASCII without space, '"' and '\', so
+ * that a name needs no quoting in an HTTP header. */
 bool rate_policy_name_is_valid(struct bytes name);
 
 /* NULL when none has that name. Valid until it is removed. */
 struct stored_rate_policy *rate_policies_find(const struct engine *engine, struct bytes name);
-/* Stores a valid policy under a valid name; one that is there is replaced, and its counts stay. False,
- * with nothing changed, when that would make more than `max`. */
+/* Stores a valid policy under a valid name; one that is there is replaced, and its counts stay.
+ * False, with nothing changed, when that would make more than `max`. */
 NODISCARD bool rate_policies_set(struct engine *engine, struct bytes name,
                                  const struct rate_policy *policy, size_t max);
 NODISCARD bool rate_policies_remove(struct engine *engine, struct bytes name);

@@ -39,6 +39,25 @@ void reply_bulk_printf(struct call *call, const char *format, ...) {
     buffer_destroy(&text);
 }
 
+static char *put_integers(char *out, const int64_t *values, size_t count) {
+    for (size_t i = 0; i < count; i++) out = resp_put_integer(out, values[i]);
+    return out;
+}
+
+void reply_integers(struct call *call, const int64_t *values, size_t count) {
+    char *start = output_room(call->output, (count + 1) * RESP_HEADER_MAX);
+    char *end = put_integers(resp_put_array(start, count), values, count);
+    output_commit(call->output, (size_t)(end - start));
+}
+
+void reply_integers_and_word(struct call *call, const int64_t *values, size_t count,
+                             struct bytes word, size_t more) {
+    char *start = output_room(call->output, (count + 3) * RESP_HEADER_MAX);
+    char *end = put_integers(resp_put_array(start, count + 1 + more), values, count);
+    end = resp_put_bulk(end, word);
+    output_commit(call->output, (size_t)(end - start));
+}
+
 void reply_null_array(struct call *call) {
     char *out = output_room(call->output, RESP_HEADER_MAX);
     output_commit(call->output, (size_t)(resp_put_null_array(out, call->session->version) - out));

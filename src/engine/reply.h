@@ -14,12 +14,11 @@ static inline void reply_integer(struct call *call, int64_t value) {
     output_commit(call->output, (size_t)(resp_put_integer(out, value) - out));
 }
 
-/* Several elements one behind the other. */
-static inline void reply_integers(struct call *call, const int64_t *values, size_t count) {
-    char *start = output_room(call->output, count * RESP_HEADER_MAX), *out = start;
-    for (size_t i = 0; i < count; i++) out = resp_put_integer(out, values[i]);
-    output_commit(call->output, (size_t)(out - start));
-}
+/* An array of integers. */
+void reply_integers(struct call *call, const int64_t *values, size_t count);
+/* The same with a short string (RESP_HEADER_MAX) behind them; `more` elements follow. */
+void reply_integers_and_word(struct call *call, const int64_t *values, size_t count,
+                             struct bytes word, size_t more);
 
 static inline void reply_bulk(struct call *call, struct bytes value) {
     char *out = output_room(call->output, value.len + RESP_HEADER_MAX);

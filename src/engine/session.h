@@ -66,7 +66,7 @@ struct session {
     const struct command *last_command;
     uint64_t
         held_until; /* its replies wait until the log of writes is durable to here; 0: they do not */
-    uint64_t written_until; /* where its last write ends in the log; 0: there is none */
+    uint64_t written_until;          /* where its last write ends in the log; 0: there is none */
     struct transaction *transaction; /* since MULTI; NULL: none */
     struct blocked *blocked;         /* waits for keys; NULL: it does not */
     struct push_queue *pushes;       /* wait for the running command's reply to end; NULL: none */

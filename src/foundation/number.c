@@ -16,6 +16,8 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digits are taken as words");
+
 /* The `digits` of a decimal fraction: value = digits × 10^exponent10. */
 struct decimal {
     uint64_t digits;
@@ -33,7 +35,8 @@ static bool is_digit(char c) {
 
 /* Integers. */
 
-/* Eight digits in a word, the first of them in its lowest byte: pairs are summed, then fours, then all. */
+/* Eight digits in a word, the first of them in its lowest byte: pairs are summed, then fours, then
+ * all. */
 static uint64_t sum_eight_digits(uint64_t word) {
     word = (word & 0x0f0f0f0f0f0f0f0f) * 2561 >> 8;
     word = (word & 0x00ff00ff00ff00ff) * 6553601 >> 16;
@@ -120,31 +123,12 @@ bool number_parse_i64(struct bytes text, int64_t *value) {
 }
 
 static size_t count_digits(uint64_t value) {
-    static const uint64_t powers[] = {
-        0,
-        10,
-        100,
-        1000,
-        10000,
-        100000,
-        1000000,
-        10000000,
-        100000000,
-        1000000000,
-        10000000000,
-        100000000000,
-        1000000000000,
-        10000000000000,
-        100000000000000,
-        1000000000000000,
-        10000000000000000,
-        100000000000000000,
-        1000000000000000000,
-        10000000000000000000U,
-    };
-    /* 1233 / 4096 is the logarithm of 2: the guess is right or one too small. */
-    size_t guess = (size_t)(64 - __builtin_clzll(value | 1)) * 1233 >> 12;
-    return guess + (value >= powers[guess]);
+    size_t count = 1;
+    while (value >= 10000) {
+        value /= 10000;
+        count += 4;
+    }
+    return count + (value >= 10) + (value >= 100) + (value >= 1000);
 }
 
 /* Writes the last `count` digits so that they end before `end`. */
@@ -162,7 +146,28 @@ static void write_digits(char *end, uint64_t value, size_t count) {
     if (count == 1) end[-1] = (char)('0' + value % 10);
 }
 
+/* The eight digits of a number below 10^8 as bytes of a word, the first in the lowest one: halves
+ * of four digits, of two, of one. Multiplying and shifting is dividing, exact for numbers so small.
+ * */
+static uint64_t split_digits(uint32_t value) {
+    uint64_t word = value / 10000 | (uint64_t)(value % 10000) << 32;
+    uint64_t tens = (word * 10486 >> 20) & 0x0000007f0000007f;
+    word = tens | (word - tens * 100) << 16;
+    tens = (word * 103 >> 10) & 0x000f000f000f000f;
+    return tens | (word - tens * 10) << 8;
+}
+
+static size_t format_short(char *out, uint32_t value) {
+    uint64_t digits = split_digits(value);
+    unsigned zeros = (unsigned)__builtin_ctzll(digits | UINT64_C(1) << 56) / 8;
+    digits = (digits | 0x3030303030303030) >> (8 * zeros);
+    memcpy(out, &digits, sizeof(digits)); /* there is room for any number */
+    return sizeof(digits) - zeros;
+}
+
 size_t number_format_u64(char *out, uint64_t value) {
+    enum { SHORT_END = 100000000 };
+    if (LIKELY(value < SHORT_END)) return format_short(out, (uint32_t)value);
     size_t len = count_digits(value);
     write_digits(out + len, value, len);
     return len;

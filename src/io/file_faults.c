@@ -53,8 +53,7 @@ static const struct {
 static enum file_call read_call(const char *name) {
     for (size_t i = 0; i < ARRAY_LEN(call_names); i++)
         if (strcmp(call_names[i], name) == 0) return (enum file_call)i;
-    CHECK(!"the call of a fault is known");
-    return FILE_CALL_OPEN;
+    UNREACHABLE();
 }
 
 static void read_effect(struct fault *fault, const char *word) {
@@ -123,29 +122,35 @@ static struct fault draw_fault(enum file_call call, const char *path) {
     return (struct fault){0};
 }
 
-static void find_path(int fd, char path[PATH_MAX]) {
-    char link[WORD_MAX];
-    (void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, path, PATH_MAX - 1);
-    path[len < 0 ? 0 : len] = '\0';
+/* What /proc says that the descriptor is. */
+static void find_path(int fd, char target[PATH_MAX]) {
+    char name[WORD_MAX];
+    (void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+    ssize_t len = readlink(name, target, PATH_MAX - 1);
+    target[len < 0 ? 0 : len] = '\0';
+}
+
+static struct fault draw_fault_of(enum file_call call, int fd, const char *path) {
+    char found[PATH_MAX];
+    if (state.count == 0) return (struct fault){0};
+    if (fd == -1) return draw_fault(call, path);
+    find_path(fd, found);
+    return draw_fault(call, found);
+}
+
+static void delay(const struct fault *fault) {
+    struct timespec left = {.tv_sec = fault->delay_ms / MS_PER_SECOND,
+                            .tv_nsec = fault->delay_ms % MS_PER_SECOND * 1000000};
+    if (fault->delay_ms != 0) (void)nanosleep(&left, NULL);
 }
 
 bool file_faults_strike(enum file_call call, int fd, const char *path) {
-    char found[PATH_MAX];
     int error = errno;
     pthread_mutex_lock(&state.lock);
     follow_file();
-    struct fault fault = {0};
-    if (state.count != 0) {
-        if (fd != -1) find_path(fd, found);
-        fault = draw_fault(call, fd != -1 ? found : path);
-    }
+    struct fault fault = draw_fault_of(call, fd, path);
     pthread_mutex_unlock(&state.lock);
-    if (fault.delay_ms != 0) {
-        struct timespec delay = {.tv_sec = fault.delay_ms / MS_PER_SECOND,
-                                 .tv_nsec = fault.delay_ms % MS_PER_SECOND * 1000000};
-        (void)nanosleep(&delay, NULL);
-    }
+    delay(&fault);
     errno = fault.error != 0 ? fault.error : error;
     return fault.error != 0;
 }

@@ -34,3 +34,7 @@ class PhpRedisTest(ClientTest):
     def test_everyday_commands(self):
         self.assertEqual(self.run_program("php", os.path.join(HERE, "commands.php"),
                                           str(self.server.port)), "")
+
+    def test_subscribing_and_watching(self):
+        self.assertEqual(self.run_program("php", os.path.join(HERE, "subscribe.php"),
+                                          str(self.server.port)), "")

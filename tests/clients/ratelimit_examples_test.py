@@ -1,7 +1,9 @@
-"""The programs in docs/examples/ratelimit, as somebody would run them."""
+"""What README.md shows of rate limiting and the programs in docs/examples/ratelimit, as somebody
+would run them."""
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,7 +15,8 @@ import urllib.request
 
 from server import START_LIMIT_S, ClientTest
 
-FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/examples/ratelimit")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+FOLDER = os.path.join(ROOT, "docs/examples/ratelimit")
 HAS_REDIS_PY = importlib.util.find_spec("redis") is not None
 
 
@@ -88,6 +91,17 @@ class ExampleTest(ClientTest):
         self.assertEqual(status, 429)
         self.assertEqual(headers["Retry-After"], "1")
         self.assertRegex(headers["RateLimit"], r'^"(api|bucket)";r=0;t=5$')
+
+    @unittest.skipUnless(shutil.which("redis-cli"), "redis-cli is not installed")
+    def test_the_readme_shows_what_comes(self):
+        with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as readme:
+            section = readme.read().split("\n## Rate limiting\n")[1].split("\n## ")[0]
+        blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+        self.assertGreater(len(blocks), 5)
+        for line, reply in re.findall(r"\$ redis-cli (.*)\n(.*)\n", "".join(blocks)):
+            with self.subTest(line):
+                self.assertEqual(self.run_example("redis-cli", "-p", str(self.server.port),
+                                                  *shlex.split(line)).strip(), reply)
 
     @unittest.skipUnless(HAS_REDIS_PY, "redis-py is not installed")
     def test_python_sets_the_header_fields(self):

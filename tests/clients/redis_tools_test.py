@@ -127,6 +127,56 @@ class RedisCliTest(ClientTest):
         self.assertIn("errors: 0, replies: 20000", self.cli("--pipe", stdin=requests))
         self.assertEqual(self.cli("DBSIZE"), "20000\n")
 
+    def open(self, *arguments):
+        terminal = Terminal("redis-cli", "-p", str(self.server.port), *arguments)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def test_subscribes_until_ctrl_c(self):
+        terminal = self.open()
+        terminal.await_text("> ")
+        terminal.type("subscribe cli.room\r")
+        terminal.await_text("(integer) 1\r\n")
+        terminal.type("")
+        self.assertEqual(self.cli("PUBLISH", "cli.room", "hello"), "1\n")
+        terminal.await_text('1) "message"\r\n2) "cli.room"\r\n3) "hello"\r\n')
+        terminal.type("\x03")
+        terminal.await_text("> ")
+        terminal.enter("incr n", "(integer) 1")
+
+    def test_subscribes_as_a_program_of_a_pipe(self):
+        for arguments, line in ((["--csv"], '"message","cli.pipe","a ""b"""\r\n'),
+                                (["--json"], '["message","cli.pipe","a \\"b\\""]\r\n'),
+                                (["-3", "--csv"], '"message","cli.pipe","a ""b"""\r\n')):
+            self.cli("PUBLISH", "cli.pipe", 'a "b"', "RETAIN")
+            terminal = self.open(*arguments, "SUBSCRIBE", "cli.pipe")
+            terminal.await_text(line.replace('""', '\\"') if "--csv" in arguments else line)
+        self.assertEqual(self.cli("PUBLISH", "cli.pipe", "", "RETAIN"), "3\n")
+
+    def test_monitors(self):
+        terminal = self.open("MONITOR")
+        terminal.await_text("OK\r\n")
+        self.cli("SET", "greeting", 'hello "world"')
+        terminal.await_text('] "SET" "greeting" "hello \\"world\\""\r\n')
+
+    def test_runs_transactions(self):
+        terminal = self.open()
+        terminal.await_text("> ")
+        for line, answer in (("set stock 1", "OK"), ("multi", "OK"), ("decr stock", "QUEUED"),
+                             ("exec ifeq stock 1", "1) (integer) 0"),
+                             ("multi", "OK"), ("decr stock", "QUEUED"),
+                             ("exec ifeq stock 1", "(nil)"), ("get stock", '"0"')):
+            terminal.enter(line, answer)
+
+    def test_is_told_of_changed_keys(self):
+        terminal = self.open("-3")
+        terminal.await_text("> ")
+        for line, answer in (("client tracking on", "OK"), ("get price", "(nil)")):
+            terminal.enter(line, answer)
+        self.cli("SET", "price", "30")
+        terminal.enter("get price", '"30"')
+        self.assertIn("-> invalidate: 'price'", terminal.text())
+
 
 @unittest.skipUnless(shutil.which("redis-benchmark"), "redis-benchmark is not installed")
 class RedisBenchmarkTest(ClientTest):

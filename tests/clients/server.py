@@ -21,7 +21,7 @@ class Server:
         self.log = open(os.path.join(self.folder, "server.log"), "wb")
         self.process = subprocess.Popen(
             [os.path.realpath(os.environ["SKUA_SERVER"]), "--port", str(self.port),
-             "--bind", "127.0.0.1", "--databases", "16"],
+             "--bind", "127.0.0.1", "--databases", "16", "--save", ""],
             cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         try:
             self._await_start()
@@ -48,7 +48,7 @@ class Server:
     def empty(self):
         with self.connect() as connection:
             connection.sendall(b"FLUSHALL\r\nCONFIG RESETSTAT\r\nCONFIG SET maxmemory-policy "
-                               b"noeviction\r\nQUIT\r\n")
+                               b"noeviction notify-keyspace-events ''\r\nQUIT\r\n")
             while connection.recv(4096):
                 pass
 

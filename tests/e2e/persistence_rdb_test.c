@@ -68,8 +68,7 @@ static void fill_common(struct e2e_server *server) {
         "SADD set-small a b 1 ''",
         "ZADD zset-small 1 a 1.5 b -inf c inf d 1e300 e",
         "HSET hash-small f v n 1 '' ''",
-        "HSET hash-value f "
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "HSET hash-value f 0123456789012345678901234567890123456789012345678901234567890123456789",
         "PFADD hll a b c",
         "SETBIT bits 1000 1",
         "GEOADD geo 13.36 38.11 Palermo 15.08 37.50 Catania",

@@ -28,6 +28,7 @@
 #include "foundation/mem.h"
 #include "foundation/number.h"
 #include "foundation/random.h"
+#include "io/file_faults.h"
 #include "server/features.h"
 
 #include <stdio.h>
@@ -165,6 +166,8 @@ int LLVMFuzzerInitialize(int *argc UNUSED, char ***argv UNUSED) {
     mem_start();
     clock_ticks_start();
     hash_set_seed(1);
+    file_faults_set(
+        "open * ENOENT\nfork * EAGAIN\nmake * EACCES"); /* no input finds or leaves files */
     program_start(features_all());
     add_directives();
     add_engine();
@@ -323,9 +326,16 @@ static void run_bytes(struct stream *stream, struct bytes data, uint8_t cuts) {
     if (run_in_pieces(stream, data, cuts % 16u * 8 + 1, cuts / 16u)) advance(cuts);
 }
 
+/* Subscribing is answered by messages, one for each channel, and listeners are sent more of them. */
+static bool is_listening(const struct session *session) {
+    const struct command *last = session->last_command;
+    return (last != NULL && (last->flags & COMMAND_PUBSUB) != 0) ||
+           session_is_subscribing(session) || session->is_monitor;
+}
+
 static bool has_one_reply_each(const struct session *session) {
     return session->reply_mode == SESSION_REPLY_ON && !session->is_closing &&
-           !blocking_is_blocked(session);
+           !blocking_is_blocked(session) && !is_listening(session);
 }
 
 static void show(const char *what, struct bytes text) {

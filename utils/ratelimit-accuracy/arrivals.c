@@ -21,27 +21,33 @@ static double gap_at(const struct judge *judge, double rate) {
     return (double)window_us(judge) / ((double)judge->policy.limit * rate);
 }
 
+static double even_gap(double mean) {
+    return mean;
+}
+
 /* A gap of a Poisson process. */
 static double random_gap(double mean) {
     return -log(1 - random_unit()) * mean;
 }
 
-static void play_even(struct judge *judge, int64_t windows) {
-    double gap = gap_at(judge, 1.2), elapsed = 0;
-    judge_renew(judge, START_US);
-    for (; START_US + (int64_t)elapsed < end_of(judge, windows); elapsed += gap)
-        judge_ask(judge, START_US + (int64_t)elapsed);
+/* Requests until the windows are over, at gaps that are drawn from their mean. */
+static void play_gaps(struct judge *judge, int64_t windows, double rate, double draw(double)) {
+    double mean = gap_at(judge, rate), elapsed = 0;
+    int64_t now_us = START_US;
+    judge_renew(judge, now_us);
+    while (now_us < end_of(judge, windows)) {
+        judge_ask(judge, now_us);
+        elapsed += draw(mean);
+        now_us = START_US + (int64_t)elapsed;
+    }
 }
 
-static void play_random_at(struct judge *judge, int64_t windows, double rate) {
-    double gap = gap_at(judge, rate), elapsed = 0;
-    judge_renew(judge, START_US);
-    for (; START_US + (int64_t)elapsed < end_of(judge, windows); elapsed += random_gap(gap))
-        judge_ask(judge, START_US + (int64_t)elapsed);
+static void play_even(struct judge *judge, int64_t windows) {
+    play_gaps(judge, windows, 1.2, even_gap);
 }
 
 static void play_random(struct judge *judge, int64_t windows) {
-    play_random_at(judge, windows, 1.2);
+    play_gaps(judge, windows, 1.2, random_gap);
 }
 
 /* A burst within a sixtieth of a window, of half the limit on average; two and a half a window. */
@@ -61,7 +67,7 @@ static void play_bursty(struct judge *judge, int64_t windows) {
 static void play_mixed(struct judge *judge, int64_t windows) {
     enum { WINDOWS_EACH = 20 };
     for (int64_t i = 0; i < windows / WINDOWS_EACH; i++)
-        play_random_at(judge, WINDOWS_EACH, 0.01 * pow(200, random_unit()));
+        play_gaps(judge, WINDOWS_EACH, 0.01 * pow(200, random_unit()), random_gap);
 }
 
 /* Twice the limit within 1/1000 of a window, beginning at this moment. */

@@ -1,5 +1,6 @@
 /* Arrivals: patterns of requests that a limiter is judged by, from harmless to hostile. All are
- * measured in windows and limits, and the same for every algorithm: they depend on the seed alone. */
+ * measured in windows and limits, and the same for every algorithm: they depend on the seed
+ * alone. */
 #ifndef RATELIMIT_ACCURACY_ARRIVALS_H
 #define RATELIMIT_ACCURACY_ARRIVALS_H
 

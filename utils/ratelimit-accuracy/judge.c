@@ -64,7 +64,8 @@ static int64_t window_start(const struct judge *judge, int64_t us) {
 
 static void judge_yes(struct judge *judge, int64_t now_us, int64_t delay_ms) {
     int64_t us = now_us + delay_ms * 1000;
-    int64_t start_us = window_start(judge, us) + (delay_ms != 0 ? 1000 : 0);
+    int64_t grace_us = judge->policy.algorithm == RATE_LEAKY ? 1000 : 0;
+    int64_t start_us = window_start(judge, us) + grace_us;
     add_moment(&judge->granted, us);
     int64_t most = count_after(&judge->granted, start_us);
     if (most > judge->verdicts.most_in_window) judge->verdicts.most_in_window = most;

@@ -6,8 +6,8 @@
  *      too few     of those denied, so many would have found room, each of them and of those let in
  *                  taking its own
  *
- * A request counts at the moment at which it may go on: with LEAKY that is after its delay, which is
- * told in whole ms and so gets a ms of grace. */
+ * A request counts at the moment at which it may go on: with LEAKY that is after its delay, which
+ * is told in whole ms and so gets a ms of grace. */
 #ifndef RATELIMIT_ACCURACY_JUDGE_H
 #define RATELIMIT_ACCURACY_JUDGE_H
 

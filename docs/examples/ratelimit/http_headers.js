@@ -50,9 +50,12 @@ function ask(...words) {
 
 const names = ['RateLimit-Policy', 'RateLimit', 'Retry-After'];
 const server = http.createServer(async (request, response) => {
-    const reply = await ask('RL.TAKE', `ip:${request.socket.remoteAddress}`, 'USE', 'api', 'HEADERS');
+    const address = request.socket.remoteAddress;
+    const reply = await ask('RL.TAKE', `ip:${address}`, 'USE', 'api', 'HEADERS');
     const isAllowed = reply[0] === 1;
-    names.forEach((name, i) => { if (reply[8 + i] !== null) response.setHeader(name, reply[8 + i]); });
+    names.forEach((name, i) => {
+        if (reply[8 + i] !== null) response.setHeader(name, reply[8 + i]);
+    });
     response.writeHead(isAllowed ? 200 : 429);
     response.end(isAllowed ? 'hello\n' : 'too many requests\n');
 });

@@ -1,5 +1,6 @@
-/* The header fields follow draft-ietf-httpapi-ratelimit-headers: RateLimit-Policy and RateLimit are lists
- * of strings with parameters (RFC 9651), Retry-After is a number of seconds. Times are rounded up. */
+/* The header fields follow draft-ietf-httpapi-ratelimit-headers: RateLimit-Policy and RateLimit are
+ * lists of strings with parameters (RFC 9651), Retry-After is a number of seconds. Times are
+ * rounded up. */
 #include "commands/ratelimit/answer.h"
 
 #include "engine/reply.h"
@@ -9,6 +10,8 @@
 #include <stdio.h>
 
 /* --- the fields --- */
+
+enum { ANSWER_FIELDS = 8 };
 
 static const char *const field_names[ANSWER_FIELDS] = {
     "allowed",        "limit",   "remaining", "retry_after_ms",
@@ -22,32 +25,31 @@ static const struct bytes reasons[] = {
     [RATE_REASON_BLOCKED] = {"blocked", sizeof("blocked") - 1},
 };
 
-void answer_begin(struct call *call, uint32_t more) {
-    if (call->session->version == RESP3)
-        reply_map(call, ANSWER_FIELDS + more);
-    else
-        reply_array(call, ANSWER_FIELDS + more);
-}
-
 void answer_name(struct call *call, const char *name) {
     if (call->session->version == RESP3) reply_bulk_str(call, name);
 }
 
-void answer_fields(struct call *call, const struct rate_answer *answer) {
-    const int64_t numbers[] = {
+static COLD void reply_fields_map(struct call *call, const int64_t *numbers, struct bytes reason,
+                                  uint32_t more) {
+    reply_map(call, ANSWER_FIELDS + more);
+    for (size_t i = 0; i < ANSWER_FIELDS - 1; i++) {
+        reply_bulk_str(call, field_names[i]);
+        reply_integer(call, numbers[i]);
+    }
+    reply_bulk_str(call, field_names[ANSWER_FIELDS - 1]);
+    reply_bulk(call, reason);
+}
+
+void answer_fields(struct call *call, const struct rate_answer *answer, uint32_t more) {
+    const int64_t numbers[ANSWER_FIELDS - 1] = {
         answer->is_allowed,     answer->limit,   answer->remaining, answer->retry_after_ms,
         answer->reset_after_ms, answer->granted, answer->delay_ms,
     };
-    if (LIKELY(call->session->version == RESP2)) {
-        reply_integers(call, numbers, ARRAY_LEN(numbers));
-    } else {
-        for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-            reply_bulk_str(call, field_names[i]);
-            reply_integer(call, numbers[i]);
-        }
-        reply_bulk_str(call, field_names[ANSWER_FIELDS - 1]);
-    }
-    reply_bulk(call, reasons[answer->reason]);
+    struct bytes reason = reasons[answer->reason];
+    if (LIKELY(call->session->version == RESP2))
+        reply_integers_and_word(call, numbers, ARRAY_LEN(numbers), reason, more);
+    else
+        reply_fields_map(call, numbers, reason, more);
 }
 
 /* --- header fields --- */
@@ -129,7 +131,6 @@ static COLD void reply_headers(struct call *call, const struct take *take,
 
 void answer_take(struct call *call, const struct take *take, const struct rate_answer *answer) {
     enum { HEADERS = 3 };
-    answer_begin(call, take->has_headers ? HEADERS : 0);
-    answer_fields(call, answer);
+    answer_fields(call, answer, take->has_headers ? HEADERS : 0);
     if (UNLIKELY(take->has_headers)) reply_headers(call, take, answer);
 }

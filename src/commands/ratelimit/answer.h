@@ -1,17 +1,13 @@
-/* How takes answer: the fields of an answer in their order, flat in RESP2 and a map in RESP3; and HTTP
- * header fields. */
+/* How takes answer: the fields of an answer in their order, flat in RESP2 and a map in RESP3; and
+ * HTTP header fields. */
 #ifndef COMMANDS_RATELIMIT_ANSWER_H
 #define COMMANDS_RATELIMIT_ANSWER_H
 
 #include "commands/ratelimit/request.h"
 #include "engine/call.h"
 
-enum { ANSWER_FIELDS = 8 };
-
-/* The header of the array or map: the fields and `more` others. */
-void answer_begin(struct call *call, uint32_t more);
-/* The fields, in RESP3 with their names. */
-void answer_fields(struct call *call, const struct rate_answer *answer);
+/* The array or map of an answer: its fields, and room for `more` others that follow. */
+void answer_fields(struct call *call, const struct rate_answer *answer, uint32_t more);
 /* One more field's name, in RESP3. */
 void answer_name(struct call *call, const char *name);
 

@@ -66,39 +66,31 @@ static void rl_block_command(struct call *call) {
 
 /* --- forgetting --- */
 
-/* Does something to each key; stops where that says false. */
-static bool walk_keys(struct call *call,
-                      bool (*visit)(struct call *call, struct key key, int64_t *count),
-                      int64_t *count) {
+static bool check_limiters(struct call *call) {
     struct key keys[PREFETCH_MAX_KEYS];
     for (uint32_t index = 1; index < call->argc;) {
-        size_t fetched = prefetch_keys(call, index, call->argc, 1, keys);
-        for (size_t i = 0; i < fetched; i++)
-            if (!visit(call, keys[i], count)) return false;
-        index += (uint32_t)fetched;
+        size_t count = prefetch_keys(call, index, call->argc, 1, keys);
+        for (size_t i = 0; i < count; i++) {
+            struct found found;
+            if (!limiters_find(call, keys[i], &found)) return false;
+        }
+        index += (uint32_t)count;
     }
     return true;
 }
 
-static bool check_key(struct call *call, struct key key, int64_t *count) {
-    (void)count;
-    struct found found;
-    return limiters_find(call, key, &found);
-}
-
-static bool forget_key(struct call *call, struct key key, int64_t *count) {
+static bool forget_limiter(struct call *call, struct key key) {
     struct found found = database_find(call->db, key);
-    if (found.entry == NULL) return true;
+    if (found.entry == NULL) return false;
     database_delete(call->db, key, found);
     call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
-    ++*count;
     return true;
 }
 
 static void rl_reset_command(struct call *call) {
+    if (!check_limiters(call)) return;
     int64_t count = 0;
-    if (!walk_keys(call, check_key, &count)) return;
-    walk_keys(call, forget_key, &count);
+    for (uint32_t i = 1; i < call->argc; i++) count += forget_limiter(call, key_of(call->args[i]));
     reply_integer(call, count);
 }
 

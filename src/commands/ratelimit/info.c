@@ -22,9 +22,9 @@ static void reply_limiter(struct call *call, struct key key, struct found *found
     struct take take = {.policy = limiter_policy(found->entry),
                         .request.now_us = call->db->keyspace->clock->unix_us};
     bool has_algorithm = take.policy.algorithm != RATE_NONE;
-    struct rate_answer answer = {0};
-    if (has_algorithm) limiters_look(call, key, found, &take, &answer);
     int64_t now_ms = call_now_ms(call);
+    struct rate_answer answer = {.reset_after_ms = ms_until(entry_due_ms(found->entry), now_ms)};
+    if (has_algorithm) limiters_look(call, key, found, &take, &answer);
     reply_map(call, INFO_FIELDS);
     reply_bulk_str(call, "algorithm");
     reply_bulk_str(call, has_algorithm ? rate_methods_of(take.policy.algorithm)->word : "NONE");
@@ -35,7 +35,7 @@ static void reply_limiter(struct call *call, struct key key, struct found *found
     reply_bulk_str(call, "remaining");
     reply_integer(call, answer.remaining);
     reply_bulk_str(call, "reset_after_ms");
-    reply_integer(call, ms_until(entry_due_ms(found->entry), now_ms));
+    reply_integer(call, answer.reset_after_ms);
     reply_bulk_str(call, "blocked_ms");
     reply_integer(call, ms_until(limiter_blocked_until_ms(found->entry), now_ms));
 }

@@ -1,8 +1,10 @@
-/* What the commands of this family have in common: finding the limiter under a key, and telling what was
- * done to it: to the counts, to those who listen to key events, and as an effect (engine/effects.h).
+/* What the commands of this family have in common: finding the limiter under a key, and telling
+ * what was done to it: to the counts, to those who listen to key events, and as an effect
+ * (engine/effects.h).
  *
- * A limiter whose state is small is told as it is afterwards (RL.SETSTATE); LOG and CONCURRENT, whose
- * state is large, as what was done and when (RL.APPLY): the same on the same state gives the same. */
+ * A limiter whose state is small is told as it is afterwards (RL.SETSTATE); LOG and CONCURRENT,
+ * whose state is large, as what was done and when (RL.APPLY): the same on the same state gives the
+ * same. */
 #ifndef COMMANDS_RATELIMIT_LIMITERS_H
 #define COMMANDS_RATELIMIT_LIMITERS_H
 
@@ -30,9 +32,9 @@ struct deed {
     int64_t number;          /* units given, lease_ms, unix ms of the block's end */
 };
 
-/* Does it to the key's limiter, with its events and its effect; the key holds one that allows it, or none
- * where `take` or `block` may make one. `answer` is a take's, else NULL. False when there was nothing to
- * do, or the take changed nothing. */
+/* Does it to the key's limiter, with its events and its effect; the key holds one that allows it,
+ * or none where `take` or `block` may make one. `answer` is a take's, else NULL. False when there
+ * was nothing to do, or the take changed nothing. */
 bool limiters_do(struct call *call, struct key key, struct found *found, const struct deed *deed,
                  struct rate_answer *answer);
 /* A take, counted. */

@@ -1,5 +1,5 @@
-/* The rate-limit family: RL.TAKE and its kin, RL.POLICY, and the limiters of other servers under their
- * names: CL.THROTTLE, GCRA. */
+/* The rate-limit family: RL.TAKE and its kin, RL.POLICY, and the limiters of other servers under
+ * their names: CL.THROTTLE, GCRA. */
 #ifndef COMMANDS_RATELIMIT_RATELIMIT_COMMANDS_H
 #define COMMANDS_RATELIMIT_RATELIMIT_COMMANDS_H
 

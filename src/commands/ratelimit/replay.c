@@ -1,6 +1,6 @@
-/* What is told of limiters to whoever does the same to a copy of the data (limiters.h): RL.SETSTATE, a
- * limiter as it is, and RL.APPLY, what was done to it at a moment. Both are validated like any request
- * from outside. */
+/* What is told of limiters to whoever does the same to a copy of the data (limiters.h):
+ * RL.SETSTATE, a limiter as it is, and RL.APPLY, what was done to it at a moment. Both are
+ * validated like any request from outside. */
 #include "commands/ratelimit/limiters.h"
 #include "commands/ratelimit/ratelimit_commands.h"
 #include "engine/arguments.h"

@@ -132,20 +132,57 @@ static bool parse_parameter(struct call *call, uint32_t index, const struct para
     return true;
 }
 
+/* The policy parsed last with its numbers as they were written, since most calls bring one that
+ * others have brought before. Texts longer than a slot are not kept. */
+enum { MEMO_ROOM = 16 };
+
+static struct {
+    struct rate_policy policy; /* RATE_NONE: nothing is kept */
+    uint8_t lens[3];
+    char texts[3][MEMO_ROOM];
+} memo;
+
+static bool is_remembered(const struct bytes *numbers, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        size_t len = numbers[i].len;
+        if (len != memo.lens[i]) return false;
+        for (size_t at = 0; at < len; at++)
+            if (numbers[i].data[at] != memo.texts[i][at]) return false;
+    }
+    return true;
+}
+
+static void remember(const struct bytes *numbers, uint32_t count,
+                     const struct rate_policy *policy) {
+    memo.policy.algorithm = RATE_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        if (numbers[i].len > MEMO_ROOM) return;
+        memo.lens[i] = (uint8_t)numbers[i].len;
+        memcpy(memo.texts[i], numbers[i].data, numbers[i].len);
+    }
+    memo.policy = *policy;
+}
+
 static bool parse_policy(struct call *call, uint32_t *index, enum rate_algorithm algorithm,
                          struct rate_policy *policy) {
     const struct form *form = &forms[algorithm];
-    *policy = (struct rate_policy){.algorithm = algorithm, .buckets = algorithm == RATE_SLIDING};
     if (call->argc - *index <= form->count) {
         reply_error_printf(call, "ERR arguments are missing: %s", form->usage);
         return false;
     }
+    uint32_t first = *index + 1;
+    *index = first + form->count;
+    if (LIKELY(memo.policy.algorithm == algorithm) &&
+        is_remembered(call->args + first, form->count)) {
+        *policy = memo.policy;
+        return true;
+    }
+    *policy = (struct rate_policy){.algorithm = algorithm, .buckets = algorithm == RATE_SLIDING};
     for (uint32_t i = 0; i < form->count; i++) {
         bool is_burst = i == 0 && algorithm == RATE_GCRA;
-        if (!parse_parameter(call, *index + 1 + i, &form->parameters[i], is_burst, policy))
-            return false;
+        if (!parse_parameter(call, first + i, &form->parameters[i], is_burst, policy)) return false;
     }
-    *index += 1 + form->count;
+    remember(call->args + first, form->count, policy);
     return true;
 }
 

@@ -30,9 +30,9 @@ struct take {
     bool has_headers;
 };
 
-/* Reads a request from the argument at *index on, with these options of enum take_option (and those of
- * the algorithm), up to the first word that is none of them, and moves *index there. False after the
- * error reply. A CONCURRENT policy without a token is an error where TOKEN may stand. */
+/* Reads a request from the argument at *index on, with these options of enum take_option (and those
+ * of the algorithm), up to the first word that is none of them, and moves *index there. False after
+ * the error reply. A CONCURRENT policy without a token is an error where TOKEN may stand. */
 NODISCARD bool take_parse(struct call *call, uint32_t *index, unsigned options, struct take *take);
 /* The same up to the last argument: what is left over is an error. */
 NODISCARD bool take_parse_all(struct call *call, uint32_t index, unsigned options,

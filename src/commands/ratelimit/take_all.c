@@ -1,5 +1,5 @@
-/* RL.TAKEALL: several limits at once, all or none. Every limit is asked first; only when all allow are they
- * charged. The command sees one moment, so what was allowed then is granted. */
+/* RL.TAKEALL: several limits at once, all or none. Every limit is asked first; only when all allow
+ * are they charged. The command sees one moment, so what was allowed then is granted. */
 #include "commands/ratelimit/answer.h"
 #include "commands/ratelimit/limiters.h"
 #include "commands/ratelimit/ratelimit_commands.h"
@@ -117,16 +117,12 @@ static void reply_limits(struct call *call, const struct limit *limits, uint32_t
     uint32_t binding = find_binding(limits, count);
     struct rate_answer summary = limits[binding].answer;
     summary.delay_ms = find_longest_delay(limits, count);
-    answer_begin(call, INDEX_AND_LIMITS);
-    answer_fields(call, &summary);
+    answer_fields(call, &summary, INDEX_AND_LIMITS);
     answer_name(call, "index");
     reply_integer(call, binding);
     answer_name(call, "limits");
     reply_array(call, count);
-    for (uint32_t i = 0; i < count; i++) {
-        answer_begin(call, 0);
-        answer_fields(call, &limits[i].answer);
-    }
+    for (uint32_t i = 0; i < count; i++) answer_fields(call, &limits[i].answer, 0);
 }
 
 static void rl_takeall_command(struct call *call) {

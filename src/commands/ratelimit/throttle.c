@@ -1,5 +1,5 @@
-/* Limiters as other servers name them, over GCRA: CL.THROTTLE with redis-cell's replies, and GCRA as the
- * milestones of Redis 8.8 had it. Both answer
+/* Limiters as other servers name them, over GCRA: CL.THROTTLE with redis-cell's replies, and GCRA
+ * as the milestones of Redis 8.8 had it. Both answer
  *
  *      limited (1/0), limit, remaining, retry_after_s or -1, reset_after_s
  *
@@ -39,7 +39,6 @@ static void reply_throttled(struct call *call, const struct rate_answer *answer)
         answer->is_allowed ? -1 : to_seconds(answer->retry_after_ms),
         to_seconds(answer->reset_after_ms),
     };
-    reply_array(call, ARRAY_LEN(values));
     reply_integers(call, values, ARRAY_LEN(values));
 }
 
@@ -86,8 +85,8 @@ static void cl_throttle_command(struct call *call) {
 
 /* --- GCRA --- */
 
-/* A period that is no whole number of milliseconds is made one a thousand times as long, with as many
- * more tokens. */
+/* A period that is no whole number of milliseconds is made one a thousand times as long, with as
+ * many more tokens. */
 static bool parse_rate(struct call *call, struct rate_policy *policy) {
     const double max_s = 1e12, finest_s = 1e-6, ms_per_s = 1e3, us_per_s = 1e6;
     double period_s;

@@ -45,8 +45,12 @@ static bool read_timeout(struct call *call, int64_t *timeout_ms) {
 }
 
 static bool read_counts(struct call *call, int64_t *local_count, int64_t *replica_count) {
-    return argument_i64_in(call, 1, 0, 1, local_count, NULL) &&
-           argument_i64_in(call, 2, 0, INT64_MAX, replica_count,
+    if (!argument_i64(call, 1, local_count)) return false;
+    if (*local_count < 0 || *local_count > 1) {
+        reply_error(call, "ERR value is out of range, value must between 0 and 1");
+        return false;
+    }
+    return argument_i64_in(call, 2, 0, INT64_MAX, replica_count,
                            "ERR value is out of range, must be positive");
 }
 

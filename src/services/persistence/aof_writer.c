@@ -3,7 +3,13 @@
  *      queue (shared)  --take-->  work  --write-->  unsynced  --sync--> freed
  *                                  ^-------- a sync that fails --+
  *
- * Only the queue, the ended tasks and the status are shared, under the mutex. */
+ * Only the queue, the ended tasks and the status are shared, under the mutex.
+ *
+ * With `always` a sync costs about the same however much it syncs. Those who are answered by one sync
+ * write again at once, while those who wrote meanwhile wait for the next: were that begun at once, two
+ * groups would take turns and everybody would wait for two. So the thread waits, for a fraction of
+ * what a sync takes, until about as much is there as was under way when the last one ended. A client
+ * that writes alone does not wait. */
 #include "services/persistence/aof_writer.h"
 
 #include "foundation/clock.h"
@@ -22,7 +28,10 @@ enum {
     NS_PER_US = 1000,
     SYNC_EVERY_US = US_PER_SECOND,
     RETRY_US = 100 * 1000,
-    GATHER_US = 2000, /* between two writes that nobody waits for */
+    GATHER_US = 2000,     /* between two writes that nobody waits for */
+    GROUP_MAX_US = 5000,  /* what a group waits for its members, */
+    GROUP_SYNC_PART = 2,  /* and this part of a sync */
+    SYNC_TIME_WEIGHT = 8, /* of what was measured before the last one */
     SPARE_MAX_BYTES = 1024 * 1024,
 #ifdef SKUA_TEST
     MERGE_MAX_BYTES = 64,
@@ -57,6 +66,9 @@ struct aof_writer {
     uint64_t unsynced_bytes;
     char error[PERSISTENCE_ERROR_MAX];
     int error_number;
+    int64_t sync_us;        /* what a sync takes, about */
+    uint64_t group_bytes;   /* of the last sync */
+    int64_t group_until_us; /* the next group waits so long for its members */
 
     pthread_t thread;
     void (*notify)(void *context);
@@ -73,6 +85,7 @@ struct aof_writer {
     uint64_t handed_over;
     uint64_t sync_until; /* without waiting for its time */
     uint64_t task_count; /* not yet run */
+    uint64_t wake_at;    /* position that the waiting thread is woken for */
     enum aof_sync_policy policy;
     bool is_stopping;
     bool is_idle; /* the thread waits for work */
@@ -200,10 +213,12 @@ static bool sync_file(struct aof_writer *writer) {
     pthread_mutex_unlock(&writer->mutex);
     bool is_done = file_sync(writer->target.fd);
     int error_number = errno;
+    int64_t took_us = clock_monotonic_us() - start_us;
+    writer->sync_us += (took_us - writer->sync_us) / SYNC_TIME_WEIGHT;
     pthread_mutex_lock(&writer->mutex);
     writer->status.is_syncing = false;
     writer->status.syncs++;
-    if (clock_monotonic_us() - start_us > US_PER_SECOND) writer->status.slow_syncs++;
+    if (took_us > US_PER_SECOND) writer->status.slow_syncs++;
     pthread_mutex_unlock(&writer->mutex);
     errno = error_number;
     return is_done;
@@ -215,6 +230,7 @@ static bool sync_target(struct aof_writer *writer) {
     if (sync_file(writer)) {
         target->synced = target->len;
         target->has_unkept_bytes = false;
+        writer->group_bytes = writer->written - writer->confirmed;
         writer->confirmed = writer->written;
         free_unsynced(writer);
         return true;
@@ -313,23 +329,53 @@ static int64_t next_due_us(const struct aof_writer *writer) {
     return writer->unsynced.first->since_us + SYNC_EVERY_US;
 }
 
-static bool has_work(const struct aof_writer *writer, bool is_failing, int64_t retry_us) {
+/* The next group is expected to be as big as the last one and what has come since that was begun. */
+static void expect_group(struct aof_writer *writer) {
+    enum { PARTS = 8, ENOUGH_PARTS = 7 };
+    int64_t wait_us = writer->sync_us / GROUP_SYNC_PART;
+    uint64_t waiting_bytes = writer->handed_over - writer->written;
+    writer->wake_at = 0;
+    if (writer->policy != AOF_SYNC_ALWAYS) return;
+    writer->group_until_us =
+        clock_monotonic_us() + (wait_us < GROUP_MAX_US ? wait_us : GROUP_MAX_US);
+    writer->wake_at =
+        writer->written + (writer->group_bytes + waiting_bytes) * ENOUGH_PARTS / PARTS;
+}
+
+static bool is_gathering(const struct aof_writer *writer, int64_t now_us) {
+    return writer->handed_over < writer->wake_at && now_us < writer->group_until_us &&
+           writer->task_count == 0 && writer->sync_until <= writer->confirmed;
+}
+
+static bool has_work(const struct aof_writer *writer, int64_t retry_us) {
     int64_t now_us = clock_monotonic_us();
     if (writer->is_stopping) return true;
-    if (is_failing) return now_us >= retry_us;
-    return writer->queue.first != NULL || now_us >= next_due_us(writer) ||
+    if (writer->error_number != 0) return now_us >= retry_us;
+    if (writer->queue.first != NULL) return !is_gathering(writer, now_us);
+    return now_us >= next_due_us(writer) ||
            (writer->sync_until > writer->confirmed && writer->target.synced != writer->target.len);
+}
+
+static int64_t next_look_us(const struct aof_writer *writer, int64_t retry_us) {
+    int64_t due_us = next_due_us(writer);
+    if (writer->error_number != 0) return retry_us;
+    bool is_gathered = writer->wake_at == 0;
+    return is_gathered || due_us < writer->group_until_us ? due_us : writer->group_until_us;
+}
+
+/* A group that is not complete when its time is up begins with the first bytes that come. */
+static void await_something(struct aof_writer *writer, int64_t retry_us) {
+    if (clock_monotonic_us() >= writer->group_until_us) writer->wake_at = 0;
+    writer->is_idle = writer->error_number == 0;
+    wait_until(writer, next_look_us(writer, retry_us));
 }
 
 /* False when the thread is to end. */
 static bool await_work(struct aof_writer *writer, struct wishes *wishes) {
-    bool is_failing = writer->error_number != 0;
     int64_t retry_us = clock_monotonic_us() + RETRY_US;
     pthread_mutex_lock(&writer->mutex);
-    while (!has_work(writer, is_failing, retry_us)) {
-        writer->is_idle = !is_failing;
-        wait_until(writer, is_failing ? retry_us : next_due_us(writer));
-    }
+    expect_group(writer);
+    while (!has_work(writer, retry_us)) await_something(writer, retry_us);
     writer->is_idle = false;
     append_all(&writer->work, &writer->queue);
     writer->thread_oldest_us = oldest_since(writer);
@@ -490,7 +536,7 @@ void aof_writer_hand_over(struct aof_writer *writer, struct buffer *bytes, uint6
     else
         enqueue(writer, bytes, position);
     writer->handed_over = position;
-    if (writer->is_idle) pthread_cond_signal(&writer->has_work);
+    if (writer->is_idle && position >= writer->wake_at) pthread_cond_signal(&writer->has_work);
     pthread_mutex_unlock(&writer->mutex);
 }
 

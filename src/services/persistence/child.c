@@ -56,10 +56,12 @@ static int64_t last_cow_report_us;
 static uint64_t read_cow_bytes(void) {
     FILE *file = fopen("/proc/self/smaps_rollup", "re");
     if (file == NULL) return 0;
+    static const char name[] = "Private_Dirty:";
     char line[LINE_CHARS];
     unsigned long long kib = 0;
-    while (fgets(line, sizeof(line), file) != NULL)
-        if (sscanf(line, "Private_Dirty: %llu", &kib) == 1) break;
+    while (kib == 0 && fgets(line, sizeof(line), file) != NULL)
+        if (strncmp(line, name, sizeof(name) - 1) == 0)
+            kib = strtoull(line + sizeof(name) - 1, NULL, 10);
     (void)fclose(file);
     return kib * 1024;
 }

@@ -241,6 +241,7 @@ static bool write_to_open_file(struct saver *saver) {
 bool rdb_file_write(struct engine *engine, const char *path, struct rdb_save *save, char *error) {
     struct saver saver = {.engine = engine, .save = save, .path = path, .error = error};
     save->keys = 0;
+    error[0] = '\0';
     saver.fd = file_open(path, FILE_CREATE);
     if (saver.fd == -1) return fail(&saver, "open");
     bool is_written = write_to_open_file(&saver);

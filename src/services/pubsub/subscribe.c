@@ -1,7 +1,8 @@
 /* SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE SSUBSCRIBE SUNSUBSCRIBE.
  *
  * Each channel is confirmed by a push of its own (RESP2: an array), and there is no other reply. The
- * confirmations are heard after CLIENT REPLY OFF too. */
+ * confirmations are heard after CLIENT REPLY OFF too. Retained messages stand behind the last of them,
+ * as clients that ask for several channels read so many confirmations in a row. */
 #include "engine/reply.h"
 #include "foundation/mem.h"
 #include "services/pubsub/commands.h"
@@ -78,8 +79,8 @@ static void subscribe(struct call *call, enum topic_kind kind) {
     for (uint32_t i = 1; i < call->argc; i++) {
         subscription_add(call->session, kind, call->args[i]);
         confirm(call, subscribe_words[kind], &call->args[i], kind);
-        give_retained(call, kind, call->args[i]);
     }
+    for (uint32_t i = 1; i < call->argc; i++) give_retained(call, kind, call->args[i]);
 }
 
 struct leaving {

@@ -2,6 +2,7 @@
 #include "commands/keys/key_commands.h"
 #include "commands/server/server_commands.h"
 #include "commands/string/string_commands.h"
+#include "engine/reply.h"
 #include "engine/version.h"
 #include "foundation/number.h"
 #include "unit/support/command_fixture.h"
@@ -30,10 +31,29 @@ static const struct info_part other_parts[] = {
     {.section = NULL},
 };
 
+static bool cannot_save;
+
+static bool prepare_stop(struct engine *engine, const struct stop_wish *wish) {
+    (void)engine;
+    return !cannot_save || wish->is_not_saving;
+}
+
+static void answer_tool(struct call *call) {
+    reply_simple(call, "from a feature");
+}
+
+static const char *const tool_help[] = {"TOOL", "    Of a feature.", NULL};
+static const struct debug_tool tools[] = {
+    {.name = "tool", .min_argc = 2, .max_argc = 2, .handler = answer_tool, .help = tool_help},
+    {.name = NULL},
+};
+
 static const struct feature other_feature = {
     .name = "others",
     .commands = other_lists,
     .info = other_parts,
+    .debug_tools = tools,
+    .prepare_stop = prepare_stop,
 };
 
 static int set_up(void **state) {
@@ -344,8 +364,24 @@ static void shutdown_refuses_what_cannot_be(void **state) {
     const char *const wrong[] = {"SHUTDOWN x", "SHUTDOWN SAVE NOSAVE", "SHUTDOWN NOW ABORT"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) assert_reply(f, wrong[i], "-ERR syntax error");
     assert_reply(f, "SHUTDOWN ABORT", "-ERR No shutdown in progress.");
-    assert_true(has_text(f, "SHUTDOWN SAVE", "-ERR Errors trying to SHUTDOWN."));
     assert_false(f->engine->is_stopping);
+}
+
+static void shutdown_goes_on_when_saving_fails_unless_forced(void **state) {
+    struct command_fixture *f = *state;
+    cannot_save = true;
+    assert_reply(f, "SHUTDOWN", "-ERR Errors trying to SHUTDOWN. Check logs.");
+    assert_false(f->engine->is_stopping);
+    assert_reply(f, "SHUTDOWN SAVE FORCE", "");
+    cannot_save = false;
+    assert_true(f->engine->is_stopping);
+}
+
+static void debug_has_the_tools_of_features(void **state) {
+    struct command_fixture *f = *state;
+    assert_reply(f, "DEBUG tool", "from a feature");
+    assert_true(has_text(f, "DEBUG TOOL x", "-ERR unknown subcommand"));
+    assert_true(has_text(f, "DEBUG HELP", "Of a feature."));
 }
 
 static void lolwut_draws_and_tells_the_version(void **state) {
@@ -383,6 +419,8 @@ int main(void) {
         TEST(time_is_that_of_the_clock),
         TEST(shutdown_stops_after_this_round),
         TEST(shutdown_refuses_what_cannot_be),
+        TEST(shutdown_goes_on_when_saving_fails_unless_forced),
+        TEST(debug_has_the_tools_of_features),
         TEST(lolwut_draws_and_tells_the_version),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

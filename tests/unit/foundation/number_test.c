@@ -249,10 +249,66 @@ static void overflowing_sums_leave_the_result_alone(void **state) {
     assert_true(number_mul_i64(-3, 4, &result) && result == -12);
 }
 
+/* A digit at a time. */
+static bool parse_slowly(struct bytes text, uint64_t *value) {
+    if (text.len == 0 || (text.data[0] == '0' && text.len > 1)) return false;
+    *value = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') return false;
+        if (__builtin_mul_overflow(*value, 10U, value)) return false;
+        if (__builtin_add_overflow(*value, (uint64_t)(text.data[i] - '0'), value)) return false;
+    }
+    return true;
+}
+
+static uint64_t draw(uint64_t *seed) {
+    *seed = *seed * 6364136223846793005U + 1442695040888963407U;
+    return *seed >> 33;
+}
+
+/* In blocks of exactly their size, so that a sanitizer sees what is read behind them. */
+static void texts_of_every_length_are_read_as_by_hand(void **state) {
+    (void)state;
+    enum { ROUNDS = 300000, LONGEST = 21 };
+    uint64_t seed = 1;
+    int read = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        size_t len = draw(&seed) % (LONGEST + 1);
+        char *text = malloc(len + (len == 0));
+        assert_non_null(text);
+        for (size_t i = 0; i < len; i++) {
+            uint64_t drawn = draw(&seed);
+            text[i] = (char)(drawn % 64 == 0 ? drawn >> 8 : '0' + (drawn >> 8) % 10);
+        }
+        uint64_t value = 0, expected = 0;
+        bool is_number = parse_slowly(bytes_of(text, len), &expected);
+        assert_int_equal(number_parse_u64(bytes_of(text, len), &value), is_number);
+        if (is_number) assert_true(value == expected);
+        read += is_number;
+        free(text);
+    }
+    assert_true(read > ROUNDS / 3);
+}
+
+static void numbers_are_written_as_by_printf(void **state) {
+    (void)state;
+    for (int bits = 0; bits <= 64; bits++) {
+        for (uint64_t i = 0; i < 2000; i++) {
+            uint64_t value = (bits == 64 ? 0 : UINT64_C(1) << bits) + i - 1000;
+            char text[32], expected[32];
+            size_t len = number_format_u64(text, value);
+            assert_int_equal(len, snprintf(expected, sizeof(expected), "%" PRIu64, value));
+            assert_memory_equal(text, expected, len);
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers_are_read_in_their_one_form),
         cmocka_unit_test(integers_survive_the_round_trip),
+        cmocka_unit_test(texts_of_every_length_are_read_as_by_hand),
+        cmocka_unit_test(numbers_are_written_as_by_printf),
         cmocka_unit_test(sizes_take_units_of_both_kinds),
         cmocka_unit_test(doubles_are_read_whole_or_not_at_all),
         cmocka_unit_test(a_very_long_decimal_is_read),

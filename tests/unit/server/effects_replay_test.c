@@ -17,6 +17,7 @@
 #include "foundation/hash.h"
 #include "foundation/random.h"
 #include "fuzz/support/reply_check.h"
+#include "io/file_faults.h"
 #include "server/features.h"
 #include "unit/support/data_dump.h"
 #include "unit/support/random_request.h"
@@ -134,6 +135,7 @@ static void start_peer(struct world *world, int number) {
 static struct world *start_world(int64_t now_ms, uint64_t seed) {
     struct world *world = mem_alloc_zeroed(sizeof(*world));
     char error[FEATURE_ERROR_MAX];
+    file_faults_set("open * ENOENT\nmake * EACCES"); /* no files are found or left */
     hash_set_seed(seed);
     random_set_seed(seed);
     clock_set_unix_us(&world->clock, now_ms * 1000);
@@ -156,7 +158,9 @@ static void stop_world(struct world *world) {
         session_destroy(&world->peers[i].session);
         output_batch_destroy(&world->peers[i].output);
     }
-    for (const struct feature *const *feature = features_all(); *feature != NULL; feature++)
+    const struct feature *const *feature = features_all();
+    while (*feature != NULL) feature++;
+    while (feature-- != features_all())
         if ((*feature)->stop != NULL) (*feature)->stop(world->engine);
     engine_free(world->engine);
     directives_free(world->directives);

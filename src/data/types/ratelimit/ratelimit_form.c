@@ -103,14 +103,14 @@ static size_t used_bytes(const struct limiter *limiter) {
     return methods->used_bytes(limiter->state, &limiter->policy);
 }
 
-static void write_tail(struct entry *entry, const struct limiter *limiter) {
-    char *tail = entry_tail(entry);
+static void write_tail(const struct limiter *limiter, char *tail, size_t len) {
     char *at = write_head(limiter, tail);
-    memcpy(at, limiter->room, entry->tail_len - (size_t)(at - tail));
+    memcpy(at, limiter->room, len - (size_t)(at - tail));
 }
 
 static bool fits_in_place(const struct entry *entry, const struct limiter *limiter) {
-    unsigned form = form_of(limiter), there = (unsigned char)entry_tail(entry)[0];
+    if (limiter->tail == NULL) return false;
+    unsigned form = form_of(limiter), there = (unsigned char)limiter->tail[0];
     if (((form ^ there) & ~(unsigned)FORM_IS_ALIGNED) != 0) return false;
     return head_len(form) + used_bytes(limiter) <= entry->tail_len;
 }
@@ -122,7 +122,7 @@ static struct entry *new_inline_entry(struct bytes key, const struct limiter *li
     struct entry *entry = entry_new(key, (struct entry_shape){.has_due = true, .tail_len = len});
     entry->type = VALUE_RATELIMIT;
     entry->encoding = LIMITER_INLINE;
-    write_tail(entry, limiter);
+    write_tail(limiter, entry_tail(entry), len);
     return entry;
 }
 
@@ -160,7 +160,7 @@ void limiter_save(struct found *found, struct limiter *limiter) {
     if (limiter->block != NULL)
         write_block(limiter);
     else if (LIKELY(!wants_block(limiter) && fits_in_place(found->entry, limiter)))
-        write_tail(found->entry, limiter);
+        write_tail(limiter, limiter->tail, found->entry->tail_len);
     else
         rebuild_entry(found, limiter);
 }
@@ -173,6 +173,7 @@ enum rate_algorithm limiter_algorithm(const struct entry *entry) {
 void limiter_load(struct limiter *limiter, const struct entry *entry) {
     if (entry->encoding == LIMITER_OUTSIDE) {
         limiter->block = entry_pointer(entry);
+        limiter->tail = NULL;
         limiter->policy = limiter->block->policy;
         limiter->blocked_until_ms = limiter->block->blocked_until_ms;
         limiter->state = limiter->block->state;
@@ -180,10 +181,11 @@ void limiter_load(struct limiter *limiter, const struct entry *entry) {
     }
     limiter->block = NULL;
     limiter->state = limiter->room;
-    const char *tail = entry_tail(entry), *at = read_head(limiter, tail);
+    limiter->tail = entry_tail(entry);
+    const char *at = read_head(limiter, limiter->tail);
     const struct rate_methods *methods = limiter_methods(&limiter->policy);
     if (methods == NULL) return;
-    size_t len = entry->tail_len - (size_t)(at - tail);
+    size_t len = entry->tail_len - (size_t)(at - limiter->tail);
     memcpy(limiter->room, at, len);
     if (methods->state_bytes > len) memset(limiter->room + len, 0, methods->state_bytes - len);
 }
@@ -194,6 +196,7 @@ void limiter_start(struct limiter *limiter, const struct rate_policy *policy, in
     limiter->policy = *policy;
     limiter->blocked_until_ms = 0;
     limiter->block = NULL;
+    limiter->tail = NULL;
     limiter->state = limiter->room;
     methods->start(limiter->state, policy, now_us);
 }

@@ -27,6 +27,7 @@ struct limiter {
     struct rate_policy policy;
     int64_t blocked_until_ms;    /* 0: not blocked */
     struct limiter_block *block; /* where the entry's state lies outside; else NULL */
+    char *tail;                  /* the entry's, of one that was loaded from there; else NULL */
     /* In the block, or in `room`; without an algorithm there is none. */
     void *state;
     _Alignas(LIMITER_STATE_ALIGNMENT) unsigned char room[LIMITER_STATE_MAX];

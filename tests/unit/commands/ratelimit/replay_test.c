@@ -1,5 +1,5 @@
-/* What is told of limiters makes a copy the same: every command in random order, replayed into another
- * engine whose clock stands at zero. */
+/* What is told of limiters makes a copy the same: every command in random order, replayed into
+ * another engine whose clock stands at zero. */
 #include "engine/effects.h"
 #include "unit/commands/ratelimit/ratelimit_fixture.h"
 

@@ -166,7 +166,6 @@ static void a_key_goes_when_it_is_as_new(void **state) {
 
 static void bad_numbers_are_named(void **state) {
     struct command_fixture *f = *state;
-    const char *line, *expected;
     static const char *const cases[][2] = {
         {"BUCKET 0 1 1000", "capacity is not an integer from 1 to 9007199254740992"},
         {"BUCKET -1 1 1000", "capacity is not an integer from 1 to 9007199254740992"},
@@ -201,8 +200,7 @@ static void bad_numbers_are_named(void **state) {
         char text[2][256];
         snprintf(text[0], sizeof(text[0]), "RL.TAKE k %s", cases[i][0]);
         snprintf(text[1], sizeof(text[1]), "-ERR %s", cases[i][1]);
-        line = text[0], expected = text[1];
-        assert_refused(f, line, expected);
+        assert_refused(f, text[0], text[1]);
     }
     assert_reply(f, "EXISTS k", "0");
 }

@@ -22,7 +22,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS = 25, KEYS_PER_ROUND = 80, DATABASES = 3, FILE_MAX = 1 << 20, FLIPS = 4000 };
+enum {
+    ROUNDS = 25,
+    KEYS_PER_ROUND = 80,
+    DATABASES = 3,
+    FILE_MAX = 1 << 20,
+    FLIPS = 4000,
+    NAME_MAX_CHARS = 32
+};
 
 static char folder[] = "/tmp/skua-rdb-XXXXXX";
 static char path[64];
@@ -110,12 +117,15 @@ static void add_random_key(struct command_fixture *fixture, uint32_t db_number, 
     if (due_ms != 0) database_set_due(db, key, &found, due_ms);
 }
 
+static struct bytes draw_name(char *text, int number) {
+    if (random_below(10) == 0) return random_text();
+    return bytes_of(text, (size_t)snprintf(text, NAME_MAX_CHARS, "key:%d", number));
+}
+
 static void fill(struct command_fixture *fixture, int count) {
     for (int i = 0; i < count; i++) {
-        struct bytes name = random_below(10) == 0 ? random_text() : BYTES("");
-        char text[32];
-        if (name.len == 0) name = bytes_of(text, (size_t)snprintf(text, sizeof(text), "key:%d", i));
-        add_random_key(fixture, (uint32_t)random_below(DATABASES), name,
+        char text[NAME_MAX_CHARS];
+        add_random_key(fixture, (uint32_t)random_below(DATABASES), draw_name(text, i),
                        (unsigned)i % VALUE_TYPE_COUNT);
     }
 }

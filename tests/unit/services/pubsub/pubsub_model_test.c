@@ -136,12 +136,11 @@ static void expect_retained(struct listener *listener, enum topic_kind kind, siz
 }
 
 static void model_subscribe(struct listener *listener, enum topic_kind kind, size_t which,
-                            bool is_joining, int64_t now_ms) {
+                            bool is_joining) {
     listener->listens[kind][which] = is_joining;
     const char *strings[] = {words[kind][!is_joining], name_of(kind, which), NULL};
     struct buffer *member = add_member(listener, add_group(listener), strings, 1);
     buffer_printf(member, ":%lld\r\n", (long long)total(listener, kind));
-    if (is_joining) expect_retained(listener, kind, which, now_ms);
 }
 
 static void model_unsubscribe_all(struct listener *listener, enum topic_kind kind) {
@@ -248,16 +247,19 @@ static void run(struct listeners *all, size_t who, const char *const *strings, s
     listener_run_args(all, who, args, count);
 }
 
+/* Retained messages come behind the last confirmation. */
 static void step_subscribe(struct listeners *all, size_t who, enum topic_kind kind) {
     enum { MOST = 3 };
     bool is_joining = draw(5) < 3;
     const char *args[MOST + 1] = {words[kind][!is_joining]};
-    size_t count = 1 + draw(MOST);
-    for (size_t i = 1; i <= count; i++) {
-        size_t which = draw(name_count(kind));
-        args[i] = name_of(kind, which);
-        model_subscribe(&model[who], kind, which, is_joining, all->fixture->clock.unix_ms);
+    size_t which[MOST], count = 1 + draw(MOST);
+    for (size_t i = 0; i < count; i++) {
+        which[i] = draw(name_count(kind));
+        args[i + 1] = name_of(kind, which[i]);
+        model_subscribe(&model[who], kind, which[i], is_joining);
     }
+    for (size_t i = 0; i < count && is_joining; i++)
+        expect_retained(&model[who], kind, which[i], all->fixture->clock.unix_ms);
     run(all, who, args, count + 1);
 }
 

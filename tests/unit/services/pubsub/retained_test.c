@@ -34,7 +34,7 @@ static int tear_down(void **state) {
     return is_gone ? 0 : -1;
 }
 
-static void a_later_subscriber_is_given_the_last_message_behind_its_confirmation(void **state) {
+static void a_later_subscriber_is_given_the_last_message_behind_its_confirmations(void **state) {
     struct scene *scene = *state;
     struct listeners *all = &scene->listeners;
     assert_reply(scene->fixture, "PUBLISH a old RETAIN", "0");
@@ -43,7 +43,7 @@ static void a_later_subscriber_is_given_the_last_message_behind_its_confirmation
     assert_reply(scene->fixture, "SPUBLISH b shard RETAIN", "0");
     listener_run(all, 0, "SUBSCRIBE a b");
     assert_heard(all, 0,
-                 "[\"subscribe\", \"a\", 1][\"message\", \"a\", \"new\"][\"subscribe\", \"b\", 2]");
+                 "[\"subscribe\", \"a\", 1][\"subscribe\", \"b\", 2][\"message\", \"a\", \"new\"]");
     listener_run(all, 0, "SSUBSCRIBE b");
     assert_heard(all, 0, "[\"ssubscribe\", \"b\", 1][\"smessage\", \"b\", \"shard\"]");
     listener_run(all, 0, "SUBSCRIBE a");
@@ -205,7 +205,7 @@ static void the_store_holds_what_a_naive_one_does(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
-            a_later_subscriber_is_given_the_last_message_behind_its_confirmation, set_up,
+            a_later_subscriber_is_given_the_last_message_behind_its_confirmations, set_up,
             tear_down),
         cmocka_unit_test_setup_teardown(a_pattern_is_given_all_that_match_sorted_by_channel, set_up,
                                         tear_down),
