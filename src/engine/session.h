@@ -58,15 +58,15 @@ struct session {
     bool is_internal; /* no peer behind it: needs no authentication, is never paused */
     bool is_no_evict;
     bool is_no_touch;
+    bool is_monitor; /* is shown every command */
     bool can_block;  /* a peer waits for its replies: commands may make it wait for keys */
     bool is_closing; /* no further command is run; closed once its replies are sent */
     char *name;      /* CLIENT SETNAME; NULL: none */
     char *lib_name;  /* CLIENT SETINFO */
     char *lib_version;
     const struct command *last_command;
-    uint64_t
-        held_until; /* its replies wait until the log of writes is durable to here; 0: they do not */
-    uint64_t written_until;          /* where its last write ends in the log; 0: there is none */
+    uint64_t held_until;    /* replies wait until the log of writes is durable to here; 0: not */
+    uint64_t written_until; /* where its last write ends in the log; 0: there is none */
     struct transaction *transaction; /* since MULTI; NULL: none */
     struct blocked *blocked;         /* waits for keys; NULL: it does not */
     struct push_queue *pushes;       /* wait for the running command's reply to end; NULL: none */
@@ -75,7 +75,6 @@ struct session {
     struct session_subscriptions subscriptions;
     uint32_t tracking;          /* enum session_tracking */
     uint64_t tracking_redirect; /* id of the session that is told instead; 0: itself */
-    bool is_monitor;            /* is shown every command */
     struct watch_list watches;
     int64_t created_ms; /* unix time */
     int64_t last_active_ms;

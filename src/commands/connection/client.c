@@ -121,8 +121,7 @@ static void client_help_command(struct call *call) {
         "GETNAME",
         "    Returns the name of this connection.",
         "GETREDIR",
-        "    Returns the number of the connection that is told of changed keys: 0 this one, -1 "
-        "none.",
+        "    Returns the number of the connection told of changed keys: 0 this one, -1 none.",
         "ID",
         "    Returns the number of this connection.",
         "INFO",

@@ -21,15 +21,15 @@ static void write_rewrites(const struct aof *aof, struct buffer *out) {
 static void write_sizes(const struct aof *aof, const struct aof_writer_status *status,
                         struct buffer *out) {
     buffer_printf(out, "aof_current_size:%llu\r\n",
-                  (unsigned long long)(aof->closed_bytes + status->file_bytes));
+                  (unsigned long long)aof->closed_bytes + status->file_bytes);
     buffer_printf(out, "aof_base_size:%llu\r\n", (unsigned long long)aof->rewrite.whole_bytes);
     buffer_printf(out, "aof_pending_rewrite:%d\r\n", aof->state == AOF_STARTING);
     buffer_printf(out, "aof_buffer_length:%llu\r\n",
-                  (unsigned long long)(aof->pending.len + status->unwritten_bytes));
+                  (unsigned long long)aof->pending.len + status->unwritten_bytes);
     buffer_printf(out, "aof_pending_bio_fsync:%d\r\n", status->is_syncing);
     buffer_printf(out, "aof_delayed_fsync:%llu\r\n", (unsigned long long)status->slow_syncs);
     buffer_printf(out, "aof_unsynced_bytes:%llu\r\n",
-                  (unsigned long long)(aof->pending.len + status->kept_bytes));
+                  (unsigned long long)aof->pending.len + status->kept_bytes);
     buffer_printf(out, "aof_syncs:%llu\r\n", (unsigned long long)status->syncs);
 }
 

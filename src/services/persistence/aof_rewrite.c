@@ -61,10 +61,9 @@ static void end_begin(struct aof_task *task, bool was_run) {
     mem_free(task);
 }
 
-static bool commit(struct aof_task *task, struct aof_target *target, char *error) {
+static bool commit(struct aof_task *task, struct aof_target *target, char *error UNUSED) {
     struct rewrite_task *rewrite = own(task);
     struct aof *aof = rewrite->aof;
-    (void)error;
     rewrite->has_failed =
         !aof_files_rebase(&aof->files, rewrite->path, aof->first_kept, rewrite->error);
     if (rewrite->has_failed)

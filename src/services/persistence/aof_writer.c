@@ -122,8 +122,12 @@ static void prepend_all(struct list *list, struct list *front) {
 }
 
 static void append_all(struct list *list, struct list *more) {
-    prepend_all(more, list);
-    *list = *more;
+    if (more->first == NULL) return;
+    if (list->last == NULL)
+        list->first = more->first;
+    else
+        list->last->next = more->first;
+    list->last = more->last;
     *more = (struct list){0};
 }
 

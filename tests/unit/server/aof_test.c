@@ -412,7 +412,7 @@ static void a_torn_end_is_cut_behind_the_last_whole_command(void **state) {
     (void)state;
     struct buffer whole = make_increment();
     size_t whole_len = 0;
-    char *expected = NULL;
+    char *expected = mem_dup_str("");
     for (size_t len = 0; len <= whole.len; len++) {
         write_file(INCREMENT, bytes_of(whole.data, len));
         bool is_whole = may_end_at(buffer_bytes(&whole), len);
