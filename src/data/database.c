@@ -182,7 +182,7 @@ struct found database_use(struct database *db, struct key key) {
     struct found found = database_find(db, key);
     const struct keyspace *keyspace = db->keyspace;
     if (found.entry != NULL && LIKELY(!keyspace->is_touch_off))
-        access_touch(found.entry, &keyspace->access, keyspace->clock->unix_ms);
+        access_touch(found.entry, &keyspace->access, keyspace->access_clock->unix_ms);
     return found;
 }
 
@@ -220,7 +220,7 @@ const struct entry *database_glance(const struct database *db, struct key key) {
 
 struct found database_add(struct database *db, struct key key, struct entry *entry) {
     const struct keyspace *keyspace = db->keyspace;
-    entry->access = access_initial(&keyspace->access, keyspace->clock->unix_ms) &
+    entry->access = access_initial(&keyspace->access, keyspace->access_clock->unix_ms) &
                     ((1U << ENTRY_ACCESS_BITS) - 1);
     struct found found = {.entry = entry, .place = table_insert(&db->keys, key.hash, entry)};
     db->type_counts[entry->type]++;

@@ -5,7 +5,7 @@
 
 struct keyspace *keyspace_new(uint32_t db_count, const struct clock *clock) {
     struct keyspace *keyspace = mem_alloc_zeroed(sizeof(*keyspace));
-    keyspace->clock = clock;
+    keyspace->clock = keyspace->access_clock = clock;
     keyspace->access = (struct access_policy){.lfu_log_factor = 10, .lfu_decay_minutes = 1};
     keyspace->is_rdb_compressed = true;
     keyspace->db_count = db_count;

@@ -24,6 +24,8 @@ struct keyspace_stats {
 
 struct keyspace {
     const struct clock *clock; /* the moment that every command of a loop round sees; borrowed */
+    const struct clock *access_clock; /* by which uses are noted: another one while a log is run
+                                       * again, for which nothing comes due */
     struct access_policy access;
     struct key_event_listeners listeners;
     struct keyspace_stats stats;

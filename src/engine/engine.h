@@ -80,7 +80,8 @@ struct engine {
     bool is_loading;           /* data is being loaded: few commands are run */
     const char *write_refusal; /* the error that commands which write get; NULL: they are run */
     uint64_t
-        durable_until; /* replies held for a later position of the log wait (session.held_until) */
+        durable_until;  /* replies held for a later position of the log wait (session.held_until) */
+    uint64_t log_bytes; /* memory of what is on its way to the log; maxmemory does not count it */
     struct watch_table *watches;          /* NULL while no key is watched */
     struct blocking_table *blocking;      /* NULL while nobody waits for keys */
     struct call_listener *call_listeners; /* NULL: none */

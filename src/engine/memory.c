@@ -46,7 +46,7 @@ static struct eviction_policy policy_in_force(void) {
 }
 
 static bool is_over(const struct engine *engine) {
-    return mem_used_bytes() > memory_max_bytes(engine);
+    return mem_used_bytes() > memory_max_bytes(engine) + engine->log_bytes;
 }
 
 /* Used bytes that a lowered maxmemory or the last look has left above the limit; 0: none. */
@@ -68,7 +68,7 @@ static bool make_room_in_slices(struct engine *engine) {
 
 bool memory_make_room(struct engine *engine) {
     if (LIKELY(settings.max_bytes == 0)) return true;
-    if (UNLIKELY(is_over(engine))) return make_room_in_slices(engine);
+    if (UNLIKELY(is_over(engine))) return engine->is_loading || make_room_in_slices(engine);
     tolerated_bytes = 0;
     return true;
 }

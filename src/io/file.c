@@ -14,8 +14,10 @@ enum { FILE_MODE_BITS = 0644, FOLDER_MODE_BITS = 0755 };
 
 #ifdef SKUA_TEST
 #define IS_STRUCK(call, fd, path) file_faults_strike((call), (fd), (path))
+#define FORK file_faults_fork
 #else
 #define IS_STRUCK(call, fd, path) false
+#define FORK fork
 #endif
 
 /* --- descriptors --- */
@@ -155,5 +157,5 @@ bool file_make_folder(const char *path) {
 
 pid_t file_fork(void) {
     if (IS_STRUCK(FILE_CALL_FORK, -1, "")) return -1;
-    return fork();
+    return FORK();
 }

@@ -155,6 +155,13 @@ bool file_faults_strike(enum file_call call, int fd, const char *path) {
     return fault.error != 0;
 }
 
+pid_t file_faults_fork(void) {
+    pthread_mutex_lock(&state.lock);
+    pid_t pid = fork();
+    pthread_mutex_unlock(&state.lock);
+    return pid;
+}
+
 #else
 /* An empty unit is not C. */
 typedef int file_faults_are_for_tests;

@@ -16,6 +16,7 @@
 
 #ifdef SKUA_TEST
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum file_call {
     FILE_CALL_OPEN,
@@ -36,6 +37,8 @@ void file_faults_set(const char *text);
  * The environment variable SKUA_FAULTS names a file that holds a text: it is read at each call,
  * and put in force when it has changed. */
 bool file_faults_strike(enum file_call call, int fd, const char *path);
+/* fork() at a moment when no thread is within these functions: the child may call them. */
+pid_t file_faults_fork(void);
 #endif
 
 #endif

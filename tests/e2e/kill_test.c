@@ -1,14 +1,14 @@
-/* kill -9 at random moments, again and again, while several connections write, also while the log is
- * rewritten and a snapshot saved. After each restart every acknowledged write must be there (appendfsync
- * always), or every one acknowledged more than a second earlier (everysec); what was sent in one
- * transaction is there wholly or not at all.
+/* kill -9 at random moments, again and again, while several connections write, also while the log
+ * is rewritten and a snapshot saved. After each restart every acknowledged write must be there
+ * (appendfsync always), or every one acknowledged more than a second earlier (everysec); what was
+ * sent in one transaction is there wholly or not at all.
  *
  * Each connection writes numbered units 1, 2, 3 …; every fourth is a transaction:
  *
  *      SET key:<c>:<n mod 256> n     RPUSH list:<c> n     RL.TAKE limit:<c> FIXED …
  *
- * so the list tells how far a connection came, and the rest must agree with it. SKUA_KILL_ROUNDS sets
- * the number of rounds (200), SKUA_KILL_SEED the random numbers. */
+ * so the list tells how far a connection came, and the rest must agree with it. SKUA_KILL_ROUNDS
+ * sets the number of rounds (200), SKUA_KILL_SEED the random numbers. */
 #include "e2e/support.h"
 
 #include "foundation/buffer.h"

@@ -1,5 +1,5 @@
-/* The log of writes of a real server: restarts, files exchanged with redis-server, switching, rewriting
- * under load, waiting for the disk and disks that fail. */
+/* The log of writes of a real server: restarts, files exchanged with redis-server, switching,
+ * rewriting under load, waiting for the disk and disks that fail. */
 #include "e2e/support.h"
 
 #include "foundation/buffer.h"
@@ -350,7 +350,7 @@ static void waitaof_waits_for_the_disk_and_for_no_longer(void **state) {
     e2e_server_stop(server);
 }
 
-/* --- disks that fail or are slow: test builds only, others take no notice of the control file --- */
+/* --- disks that fail or are slow: in test builds, others take no notice of the control file --- */
 
 struct faulty {
     struct e2e_server *server;

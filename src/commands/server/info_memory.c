@@ -96,10 +96,10 @@ void info_write_memory(struct engine *engine, struct buffer *out) {
     write_use(&figures, out);
     write_limits(engine, out);
     write_fragmentation(&figures, out);
-    write_bytes(out, "mem_not_counted_for_evict", 0);
+    write_bytes(out, "mem_not_counted_for_evict", engine->log_bytes);
     write_bytes(out, "mem_clients_slaves", 0);
     write_bytes(out, "mem_clients_normal", figures.clients_bytes);
-    write_bytes(out, "mem_aof_buffer", 0);
+    write_bytes(out, "mem_aof_buffer", engine->log_bytes);
     buffer_printf(out, "mem_allocator:%s\r\nactive_defrag_running:0\r\n", figures.mem.allocator);
     write_bytes(out, "lazyfree_pending_objects", worker == NULL ? 0 : worker_pending(worker));
 }

@@ -150,9 +150,16 @@ static void release(struct aof *aof, uint64_t durable) {
     aof_commands_look_again(engine);
 }
 
+static void count_bytes(struct aof *aof) {
+    const struct aof_writer_status *status = &aof->status;
+    uint64_t unconfirmed_bytes = status->kept_bytes - status->unwritten_bytes;
+    aof->engine->log_bytes = unconfirmed_bytes + aof->handed_over - status->written;
+}
+
 void aof_take_news(struct aof *aof) {
     if (aof->writer == NULL) return;
     aof_writer_take_news(aof->writer, &aof->status);
+    count_bytes(aof);
     if (aof->state == AOF_ON) release(aof, aof->status.durable);
     renew_refusal(aof);
 }
@@ -223,6 +230,7 @@ void aof_close_writer(struct aof *aof) {
     buffer_destroy(&aof->pending);
     aof_files_destroy(&aof->files);
     aof->status = (struct aof_writer_status){.written = aof->handed_over};
+    count_bytes(aof);
 }
 
 void aof_turn_on(struct aof *aof) {
@@ -360,6 +368,7 @@ static void finish_round(struct engine *engine) {
     struct aof *aof = engine->persistence->aof;
     if (aof->pending.len == 0) return;
     aof_hand_over(aof);
+    count_bytes(aof);
     if (count_unwritten(aof) <= (uint64_t)aof_settings()->backlog_max_bytes) return;
     aof_writer_read_status(aof->writer, &aof->status);
     renew_refusal(aof);

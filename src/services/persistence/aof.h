@@ -33,14 +33,14 @@ bool aof_is_wanted(void);
 NODISCARD bool aof_start(struct engine *engine, char *error);
 
 /* Writes and syncs all that was appended and releases the replies that waited for it: before the
- * server ends. False with `error` (PERSISTENCE_ERROR_MAX) when the disk fails or does not answer. */
+ * server ends. False with `error` (PERSISTENCE_ERROR_MAX) when the disk fails or is silent. */
 NODISCARD bool aof_flush(struct engine *engine, char *error);
 
 /* A rewrite waits for the running child to end (INFO aof_rewrite_scheduled). */
 bool aof_rewrite_is_scheduled(const struct engine *engine);
 
-/* appendonly and what belongs to it, BGREWRITEAOF, WAITAOF, the aof fields of INFO persistence. Stands
- * behind persistence_feature. */
+/* appendonly and what belongs to it, BGREWRITEAOF, WAITAOF, the aof fields of INFO persistence.
+ * Stands behind persistence_feature. */
 extern const struct feature aof_feature;
 
 #endif

@@ -28,8 +28,8 @@ enum aof_files_found { AOF_FILES_FOUND, AOF_FILES_NONE, AOF_FILES_BROKEN };
 
 /* All calls below that can fail are false (-1) with errno and `error` (PERSISTENCE_ERROR_MAX). */
 
-/* Reads the manifest and the sizes of the files; takes the single file of versions before Redis 7 over
- * into the folder first. Both names are borrowed. AOF_FILES_BROKEN with `error`. */
+/* Reads the manifest and the sizes of the files; takes the single file of versions before Redis 7
+ * over into the folder first. Both names are borrowed. AOF_FILES_BROKEN with `error`. */
 enum aof_files_found aof_files_read(struct aof_files *files, const char *folder,
                                     const char *log_name, char *error);
 void aof_files_destroy(struct aof_files *files);
@@ -46,7 +46,8 @@ NODISCARD int aof_files_open_last(const struct aof_files *files, char *error);
 /* A new last increment, empty. Of a log that is only to begin (`is_listed` false) it appears in the
  * manifest with the first base. */
 NODISCARD int aof_files_add_increment(struct aof_files *files, bool is_listed, char *error);
-/* The file at `path` becomes the base that holds what was written before the increment `first_kept`. */
+/* The file at `path` becomes the base that holds what was written before the increment
+ * `first_kept`. */
 NODISCARD bool aof_files_rebase(struct aof_files *files, const char *path, uint64_t first_kept,
                                 char *error);
 

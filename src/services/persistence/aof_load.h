@@ -18,10 +18,10 @@
 
 struct engine;
 
-/* A loader of the log that the directives name. The single file of old versions is taken over as the
- * base of a new log first. NULL with `error` (PERSISTENCE_ERROR_MAX) when it can be seen at once that it
- * cannot be loaded; NULL with `error` empty when there is no log: then the data may come from an
- * RDB file, and aof_start makes them the base of a new one. */
+/* A loader of the log that the directives name. The single file of old versions is taken over as
+ * the base of a new log first. NULL with `error` (PERSISTENCE_ERROR_MAX) when it can be seen at
+ * once that it cannot be loaded; NULL with `error` empty when there is no log: then the data may
+ * come from an RDB file, and aof_start makes them the base of a new one. */
 NODISCARD struct loader *aof_loader_new(struct engine *engine, char *error);
 
 #endif

@@ -38,8 +38,8 @@ struct aof_manifest {
 
 enum { AOF_MANIFEST_ERROR_MAX = 128 };
 
-/* Reads a text into an empty manifest. False with `error` (AOF_MANIFEST_ERROR_MAX), the line and what is
- * wrong with it; the manifest is empty then. */
+/* Reads a text into an empty manifest. False with `error` (AOF_MANIFEST_ERROR_MAX), the line and
+ * what is wrong with it; the manifest is empty then. */
 NODISCARD bool aof_manifest_parse(struct aof_manifest *manifest, struct bytes text, char *error);
 void aof_manifest_format(const struct aof_manifest *manifest, struct buffer *out);
 void aof_manifest_destroy(struct aof_manifest *manifest);
@@ -56,8 +56,8 @@ uint64_t aof_manifest_bytes(const struct aof_manifest *manifest);
 void aof_manifest_adopt_base(struct aof_manifest *manifest, const char *name);
 /* A new last increment of the log `log_name`, "<log_name>.<number>.incr.aof". */
 struct aof_file *aof_manifest_add_increment(struct aof_manifest *manifest, const char *log_name);
-/* A new base, "<log_name>.<number>.base.rdb", that holds all that was written before the increment with
- * the number `first_kept`: what there was before becomes history. */
+/* A new base, "<log_name>.<number>.base.rdb", that holds all that was written before the increment
+ * with the number `first_kept`: what there was before becomes history. */
 struct aof_file *aof_manifest_rebase(struct aof_manifest *manifest, const char *log_name,
                                      uint64_t first_kept);
 /* Forgets the history. */

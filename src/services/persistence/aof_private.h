@@ -1,5 +1,5 @@
-/* The log's own state, for aof.c, aof_rewrite.c, aof_commands.c and aof_info.c only. All of it is the
- * main thread's, but the files while the writer runs: only the writer's tasks touch them then. */
+/* The log's own state, for aof.c, aof_rewrite.c, aof_commands.c and aof_info.c only. All of it is
+ * the main thread's, but the files while the writer runs: then only its tasks touch them. */
 #ifndef SERVICES_PERSISTENCE_AOF_PRIVATE_H
 #define SERVICES_PERSISTENCE_AOF_PRIVATE_H
 
@@ -15,7 +15,7 @@
 
 enum aof_state {
     AOF_OFF,
-    AOF_STARTING, /* a first base is to be written; effects go to an increment that is in no manifest */
+    AOF_STARTING, /* a first base is to be written; effects go to an increment in no manifest */
     AOF_ON,
 };
 
@@ -43,8 +43,7 @@ struct aof {
     struct aof_writer *writer;   /* NULL: off, or the start waits */
     enum aof_sync_policy policy; /* in force */
     struct aof_files files;
-    uint64_t
-        first_kept; /* number of the increment that began at the last fork; goes with `files` */
+    uint64_t first_kept; /* number of the increment begun at the last fork; goes with `files` */
     _Atomic uint64_t closed_bytes; /* of all files but the last, told by tasks */
     _Atomic uint64_t base_bytes;   /* of the base */
     struct aof_writer_status status;
@@ -63,7 +62,8 @@ static inline uint64_t aof_position(const struct aof *aof) {
 /* --- aof.c --- */
 
 void aof_hand_over(struct aof *aof);
-/* The writer begins with the open file and the listener listens; false with errno, the file closed. */
+/* The writer begins with the open file and the listener listens; false with errno, the file
+ * closed. */
 NODISCARD bool aof_open_writer(struct aof *aof, int fd, uint64_t len);
 /* Neither any more. What was not written is dropped. */
 void aof_close_writer(struct aof *aof);
@@ -81,7 +81,7 @@ void aof_note_sizes(struct aof *aof);
 /* --- aof_rewrite.c --- */
 
 enum aof_rewrite_begin { AOF_REWRITE_BEGUN, AOF_REWRITE_SCHEDULED, AOF_REWRITE_FAILED };
-/* Forks a child that writes a new base, now or as soon as another is gone. Not while one rewrites. */
+/* Forks a child that writes a new base, now or as soon as another is gone; none is rewriting. */
 enum aof_rewrite_begin aof_rewrite_begin(struct aof *aof);
 /* Gives one up whose child is running, or that is scheduled. */
 void aof_rewrite_cancel(struct aof *aof);

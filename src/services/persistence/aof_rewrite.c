@@ -8,9 +8,9 @@
  *                            temp-….aof becomes the base, the
  *                            rest history, which is removed
  *
- * When anything fails in between, the manifest names the old base and all increments since. When the
- * log is only starting there is no such manifest: its first increment is made before the fork, appears
- * in the manifest with the base, and is begun anew when the child fails. */
+ * When anything fails in between, the manifest names the old base and all increments since. When
+ * the log is only starting there is no such manifest: its first increment is made before the fork,
+ * appears in the manifest with the base, and is begun anew when the child fails. */
 #include "foundation/log.h"
 #include "foundation/mem.h"
 #include "io/file.h"

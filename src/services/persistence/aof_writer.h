@@ -14,11 +14,11 @@
  * bytes are written again, until that succeeds.
  *
  * After a sync that fails Linux takes the pages that it could not write for clean: the next sync
- * succeeds without having written them. So what a sync has not confirmed is kept in memory; the file
- * is cut back to the last byte that was confirmed and everything behind it is written again, which
- * makes its pages dirty anew. Where it was not kept (the policy `no`, whose bytes are never waited for)
- * the log counts as damaged until a task has replaced what was written (aof_target.is_damaged): no
- * position becomes durable until then.
+ * succeeds without having written them. So what a sync has not confirmed is kept in memory; the
+ * file is cut back to the last byte that was confirmed and everything behind it is written again,
+ * which makes its pages dirty anew. Where it was not kept (the policy `no`, whose bytes are never
+ * waited for) the log counts as damaged until a task has replaced what was written
+ * (aof_target.is_damaged): no position becomes durable until then.
  *
  * Positions (aof.h) become durable when a sync has confirmed them and everything before. */
 #ifndef SERVICES_PERSISTENCE_AOF_WRITER_H
@@ -51,8 +51,8 @@ struct aof_target {
 };
 
 struct aof_task {
-    /* On the writer thread; false with errno and `error` (PERSISTENCE_ERROR_MAX): it is run again later,
-     * and nothing behind it is written before. */
+    /* On the writer thread; false with errno and `error` (PERSISTENCE_ERROR_MAX): it is run again
+     * later, and nothing behind it is written before. */
     bool (*run)(struct aof_task *task, struct aof_target *target, char *error);
     /* On the main thread, from aof_writer_take_news or _stop; frees it. */
     void (*end)(struct aof_task *task, bool was_run);
@@ -63,7 +63,7 @@ struct aof_writer_settings {
     struct aof_target target; /* open, at its end; the writer's from then on */
     uint64_t position;
     enum aof_sync_policy policy;
-    /* From the writer thread: there are news. Not again before they are taken. NULL: nobody asks. */
+    /* From the writer thread: there are news. Not again before they are taken. NULL: none asks. */
     void (*notify)(void *context);
     void *context;
 };

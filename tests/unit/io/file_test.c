@@ -4,6 +4,7 @@
 #include "io/file_faults.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -211,6 +212,35 @@ static void a_forked_child_runs(void **state) {
 
 #define FILE_TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
+static volatile bool is_busy;
+
+static void *open_and_close(void *unused) {
+    while (is_busy) file_close(file_open("/dev/null", FILE_READ));
+    return unused;
+}
+
+/* Threads of the server work with files at the moment of a fork. */
+static void a_child_may_use_files_whatever_other_threads_did(void **state) {
+    (void)state;
+    pthread_t thread;
+    is_busy = true;
+    assert_int_equal(pthread_create(&thread, NULL, open_and_close, NULL), 0);
+    for (int i = 0; i < 300; i++) {
+        pid_t pid = file_fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            alarm(10); /* ends it where it hangs */
+            file_close(file_open("/dev/null", FILE_READ));
+            _exit(0);
+        }
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+    is_busy = false;
+    assert_int_equal(pthread_join(thread, NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         FILE_TEST(files_are_created_appended_to_and_updated),
@@ -224,6 +254,7 @@ int main(void) {
         FILE_TEST(a_call_may_be_slow),
         FILE_TEST(a_file_tells_the_faults_and_may_change),
         FILE_TEST(a_forked_child_runs),
+        FILE_TEST(a_child_may_use_files_whatever_other_threads_did),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

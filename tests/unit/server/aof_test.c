@@ -1,5 +1,5 @@
-/* The log of writes as a whole: what was written is loaded again, whatever it was; files that are torn,
- * broken or old; disks that fail. */
+/* The log of writes as a whole: what was written is loaded again, whatever it was; files that are
+ * torn, broken or old; disks that fail. */
 #include "services/persistence/aof.h"
 
 #include "engine/dispatch.h"
@@ -82,8 +82,8 @@ static void free_world(struct world *world) {
     mem_free(world);
 }
 
-/* With appendonly, and appendfsync always, when `settings` (name, value, …, NULL) do not say otherwise.
- * NULL with `error` when it does not start. */
+/* With appendonly, and appendfsync always, when `settings` (name, value, …, NULL) do not say
+ * otherwise. NULL with `error` when it does not start. */
 static struct world *try_start(const char *const *settings) {
     struct world *world = mem_alloc_zeroed(sizeof(*world));
     static uint64_t seed;
@@ -347,6 +347,19 @@ static void nothing_comes_due_while_the_log_is_run(void **state) {
     world = start();
     clock_set_unix_us(&world->clock, (START_MS + 1000) * 1000);
     assert_reply(world, "EXISTS kept gone", ":1\r\n");
+    stop(world);
+}
+
+static void loading_evicts_nothing_and_counts_as_a_use(void **state) {
+    static const char *const small[] = {"maxmemory", "1", "maxmemory-policy", "allkeys-lru", NULL};
+    (void)state;
+    struct world *world = start();
+    run(world, "SET a 1");
+    flush(world);
+    stop(world);
+    world = try_start(small);
+    assert_non_null(world);
+    assert_reply(world, "OBJECT IDLETIME a", ":0\r\n");
     stop(world);
 }
 
@@ -758,6 +771,7 @@ int main(void) {
         cmocka_unit_test_setup(a_rewrite_leaves_one_base_and_one_increment, set_up),
         cmocka_unit_test_setup(random_writes_are_there_after_a_restart, set_up),
         cmocka_unit_test_setup(nothing_comes_due_while_the_log_is_run, set_up),
+        cmocka_unit_test_setup(loading_evicts_nothing_and_counts_as_a_use, set_up),
         cmocka_unit_test_setup(switched_on_while_running_it_begins_with_a_base, set_up),
         cmocka_unit_test_setup(a_torn_end_is_cut_behind_the_last_whole_command, set_up),
         cmocka_unit_test_setup(after_a_cut_the_log_goes_on, set_up),
