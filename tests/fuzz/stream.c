@@ -225,11 +225,20 @@ static struct stream *start(enum resp_version version) {
     return stream;
 }
 
+/* Backwards, as the server does: the later ones stand on the earlier. */
+static void stop_features(void) {
+    const struct feature *const *feature = features_all();
+    while (*feature != NULL) feature++;
+    while (feature != features_all()) {
+        feature--;
+        if ((*feature)->stop != NULL) (*feature)->stop(engine);
+    }
+}
+
 static void stop(struct stream *stream) {
     for (int i = 0; i < PEER_COUNT; i++) stop_peer(&stream->peers[i]);
     CHECK(engine->blocking == NULL);
-    for (const struct feature *const *feature = features_all(); *feature != NULL; feature++)
-        if ((*feature)->stop != NULL) (*feature)->stop(engine);
+    stop_features();
     batch_destroy(&stream->batch);
     buffer_destroy(&stream->replies);
     mem_free(stream);
