@@ -125,15 +125,15 @@ def run_load(bench, server, decision, numbers, *arguments):
 
 
 def measure_decision(bench, server, decision, numbers):
-    """Medians of µs and of the ratio to the SETs before and after, round by round."""
+    """Medians of µs and of the ratio to the SETs of the same round."""
     def measure(what):
         return run_load(bench, server, what, numbers, "-P", "16", "--seconds", str(bench.seconds),
                         "--warmup", str(bench.warmup))
 
     rounds = []
     for _ in range(bench.rounds):
-        before, cost, after = measure(SET), measure(decision), measure(SET)
-        rounds.append((cost, 2 * cost / (before + after)))
+        base, cost = measure(SET), measure(decision)
+        rounds.append((cost, cost / base))
     return tuple(statistics.median(column) for column in zip(*rounds))
 
 
