@@ -27,50 +27,9 @@ void pattern_index_init(struct pattern_index *index) {
 }
 
 void pattern_index_destroy(struct pattern_index *index) {
-    CHECK(index->length_count == 0);
+    CHECK(index->lengths.count == 0);
     table_destroy(&index->prefixes, NULL);
-    mem_free(index->lengths);
-}
-
-/* --- the lengths in use --- */
-
-/* The first that is not shorter. */
-static size_t find_length(const struct pattern_index *index, size_t len) {
-    size_t low = 0, high = index->length_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (index->lengths[middle].len < len)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void insert_length(struct pattern_index *index, size_t at, size_t len) {
-    if (index->length_count == index->length_cap) {
-        index->length_cap = index->length_cap == 0 ? 4 : 2 * index->length_cap;
-        index->lengths = mem_realloc(index->lengths, index->length_cap * sizeof(*index->lengths));
-    }
-    struct prefix_length *place = &index->lengths[at];
-    memmove(place + 1, place, (index->length_count - at) * sizeof(*place));
-    *place = (struct prefix_length){.len = len};
-    index->length_count++;
-}
-
-static void count_length(struct pattern_index *index, size_t len) {
-    size_t at = find_length(index, len);
-    if (at == index->length_count || index->lengths[at].len != len) insert_length(index, at, len);
-    index->lengths[at].prefix_count++;
-}
-
-static void uncount_length(struct pattern_index *index, size_t len) {
-    size_t at = find_length(index, len);
-    struct prefix_length *place = &index->lengths[at];
-    CHECK(at < index->length_count && place->len == len);
-    if (--place->prefix_count != 0) return;
-    index->length_count--;
-    memmove(place, place + 1, (index->length_count - at) * sizeof(*place));
+    size_multiset_destroy(&index->lengths);
 }
 
 /* --- prefixes --- */
@@ -101,7 +60,7 @@ static struct prefix *find_or_add_prefix(struct pattern_index *index, struct byt
     *prefix = (struct prefix){.hash = hash, .len = text.len};
     if (text.len != 0) memcpy(prefix->text, text.data, text.len);
     table_insert(&index->prefixes, hash, prefix);
-    count_length(index, text.len);
+    size_multiset_add(&index->lengths, text.len);
     return prefix;
 }
 
@@ -109,7 +68,7 @@ static void free_prefix(struct pattern_index *index, struct prefix *prefix) {
     struct table_search search;
     CHECK(find_prefix(index, text_of(prefix), prefix->hash, &search) == prefix);
     table_remove(&index->prefixes, prefix->hash, search.place);
-    uncount_length(index, prefix->len);
+    size_multiset_remove(&index->lengths, prefix->len);
     mem_free(prefix->patterns);
     mem_free(prefix);
 }
@@ -154,8 +113,10 @@ static void match_prefix(struct pattern_index *index, const struct prefix *prefi
 void pattern_index_match(struct pattern_index *index, struct bytes channel, pattern_visit *visit,
                          void *context) {
     struct table_search search;
-    for (size_t i = 0; i < index->length_count && index->lengths[i].len <= channel.len; i++) {
-        struct bytes beginning = bytes_of(channel.data, index->lengths[i].len);
+    for (size_t i = 0; i < index->lengths.count; i++) {
+        size_t len = index->lengths.sizes[i].size;
+        if (len > channel.len) return;
+        struct bytes beginning = bytes_of(channel.data, len);
         const struct prefix *prefix = find_prefix(index, beginning, hash_bytes(beginning), &search);
         if (prefix != NULL) match_prefix(index, prefix, channel, visit, context);
     }

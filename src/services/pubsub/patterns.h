@@ -12,22 +12,16 @@
 #define SERVICES_PUBSUB_PATTERNS_H
 
 #include "foundation/bytes.h"
+#include "foundation/containers/size_multiset.h"
 #include "foundation/containers/table.h"
 
 struct topic;
 
-struct prefix_length {
-    size_t len;
-    size_t prefix_count;
-};
-
 /* pattern_index_init prepares it. */
 struct pattern_index {
     struct table prefixes;
-    struct prefix_length *lengths; /* in use, ascending */
-    size_t length_count;
-    size_t length_cap;
-    uint64_t comparisons; /* patterns that channels were held against, ever */
+    struct size_multiset lengths; /* in use */
+    uint64_t comparisons;         /* patterns that channels were held against, ever */
 };
 
 void pattern_index_init(struct pattern_index *index);

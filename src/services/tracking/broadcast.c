@@ -7,11 +7,6 @@
 
 #include <stdlib.h>
 
-struct prefix_length {
-    size_t len;
-    size_t prefix_count;
-};
-
 static uint64_t hash_broadcast(const void *element, const void *context) {
     (void)context;
     return hash_bytes(broadcast_prefix(element));
@@ -30,48 +25,7 @@ void broadcasts_init(struct broadcasts *broadcasts) {
 void broadcasts_destroy(struct broadcasts *broadcasts) {
     CHECK(broadcasts->prefixes.count == 0 && broadcasts->first_changed == NULL);
     table_destroy(&broadcasts->prefixes, NULL);
-    mem_free(broadcasts->lengths);
-}
-
-/* --- the lengths in use --- */
-
-/* The first that is not shorter. */
-static size_t find_length(const struct broadcasts *broadcasts, size_t len) {
-    size_t low = 0, high = broadcasts->length_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (broadcasts->lengths[middle].len < len)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static void insert_length(struct broadcasts *broadcasts, size_t at, size_t len) {
-    if (broadcasts->length_count == broadcasts->length_cap) {
-        broadcasts->length_cap = broadcasts->length_cap == 0 ? 4 : 2 * broadcasts->length_cap;
-        size_t bytes = broadcasts->length_cap * sizeof(*broadcasts->lengths);
-        broadcasts->lengths = mem_realloc(broadcasts->lengths, bytes);
-    }
-    struct prefix_length *place = &broadcasts->lengths[at];
-    memmove(place + 1, place, (broadcasts->length_count - at) * sizeof(*place));
-    *place = (struct prefix_length){.len = len};
-    broadcasts->length_count++;
-}
-
-static void count_length(struct broadcasts *broadcasts, size_t len) {
-    size_t at = find_length(broadcasts, len);
-    if (at == broadcasts->length_count || broadcasts->lengths[at].len != len)
-        insert_length(broadcasts, at, len);
-    broadcasts->lengths[at].prefix_count++;
-}
-
-static void uncount_length(struct broadcasts *broadcasts, size_t len) {
-    struct prefix_length *place = &broadcasts->lengths[find_length(broadcasts, len)];
-    if (--place->prefix_count != 0) return;
-    const struct prefix_length *end = broadcasts->lengths + --broadcasts->length_count;
-    memmove(place, place + 1, (size_t)(end - place) * sizeof(*place));
+    size_multiset_destroy(&broadcasts->lengths);
 }
 
 /* --- changes --- */
@@ -139,7 +93,7 @@ static struct broadcast *find_or_add_broadcast(struct broadcasts *broadcasts, st
     if (prefix.len != 0) memcpy(broadcast->prefix, prefix.data, prefix.len);
     table_init(&broadcast->changes, hash_change, NULL);
     table_insert(&broadcasts->prefixes, hash, broadcast);
-    count_length(broadcasts, prefix.len);
+    size_multiset_add(&broadcasts->lengths, prefix.len);
     return broadcast;
 }
 
@@ -148,15 +102,15 @@ static void free_broadcast(struct broadcasts *broadcasts, struct broadcast *broa
     uint64_t hash = hash_broadcast(broadcast, NULL);
     CHECK(find_broadcast(broadcasts, broadcast_prefix(broadcast), hash, &search) == broadcast);
     table_remove(&broadcasts->prefixes, hash, search.place);
-    uncount_length(broadcasts, broadcast->len);
+    size_multiset_remove(&broadcasts->lengths, broadcast->len);
     forget_changes(broadcasts, broadcast);
     mem_free(broadcast);
 }
 
 void broadcasts_note(struct broadcasts *broadcasts, struct bytes name, uint64_t writer) {
     struct table_search search;
-    for (size_t i = 0; i < broadcasts->length_count; i++) {
-        size_t len = broadcasts->lengths[i].len;
+    for (size_t i = 0; i < broadcasts->lengths.count; i++) {
+        size_t len = broadcasts->lengths.sizes[i].size;
         if (len > name.len) return;
         struct bytes beginning = bytes_of(name.data, len);
         struct broadcast *broadcast =

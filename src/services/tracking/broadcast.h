@@ -13,6 +13,7 @@
 #define SERVICES_TRACKING_BROADCAST_H
 
 #include "foundation/bytes.h"
+#include "foundation/containers/size_multiset.h"
 #include "foundation/containers/table.h"
 
 #include <stdbool.h>
@@ -41,9 +42,7 @@ struct membership {
 
 struct broadcasts {
     struct table prefixes;
-    struct prefix_length *lengths; /* those in use, ascending */
-    size_t length_count;
-    size_t length_cap;
+    struct size_multiset lengths; /* those in use */
     struct broadcast *first_changed;
     uint64_t round; /* counts the broadcasts sent */
 };
