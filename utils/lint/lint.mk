@@ -27,11 +27,11 @@ $(LINT)/%.h.alone: %.h
 # The stamps of the other checks learn of the headers from this one.
 $(LINT)/%.c.clang: %.c
 	@mkdir -p $(@D)
-	@clang $(LINT_FLAGS) $(call flags_for,$<) -Werror -fsyntax-only -MMD -MP -MF $@.d \
+	@clang $(LINT_FLAGS) -Wreserved-identifier $(call flags_for,$<) -Werror -fsyntax-only -MMD -MP -MF $@.d \
 		-MT '$(LINT)/$<.clang $(LINT)/$<.tidy $(LINT)/$<.cppcheck' $< $(checked)
 -include $(LINTED:%=$(LINT)/%.clang.d)
 
-$(LINT)/%.c.tidy: %.c .clang-tidy
+$(LINT)/%.c.tidy: %.c .clang-tidy tests/.clang-tidy
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- $(LINT_FLAGS) $(call flags_for,$<) $(checked)
 
