@@ -171,15 +171,19 @@ static COLD struct found settle_found(struct database *db, struct key key, struc
     return (struct found){0};
 }
 
-struct found database_find(struct database *db, struct key key) {
+static ALWAYS_INLINE struct found find_settled(struct database *db, struct key key) {
     struct found found = find_entry(db, key);
     if (found.entry != NULL && UNLIKELY(wants_settling(db, found.entry)))
         return settle_found(db, key, found);
     return found;
 }
 
+struct found database_find(struct database *db, struct key key) {
+    return find_settled(db, key);
+}
+
 struct found database_use(struct database *db, struct key key) {
-    struct found found = database_find(db, key);
+    struct found found = find_settled(db, key);
     const struct keyspace *keyspace = db->keyspace;
     if (found.entry != NULL && LIKELY(!keyspace->is_touch_off))
         access_touch(found.entry, &keyspace->access, keyspace->access_clock->unix_ms);
@@ -208,8 +212,8 @@ void database_prefetch_bucket(const struct database *db, struct key key) {
     table_prefetch_bucket(&db->keys, key.hash);
 }
 
-void database_prefetch_entry(const struct database *db, struct key key) {
-    table_prefetch_elements(&db->keys, key.hash);
+const struct entry *database_prefetch_entry(const struct database *db, struct key key) {
+    return table_prefetch_elements(&db->keys, key.hash);
 }
 
 const struct entry *database_glance(const struct database *db, struct key key) {

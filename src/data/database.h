@@ -59,11 +59,12 @@ struct entry *database_peek(struct database *db, struct key key);
 /* The part of database_read behind the look-up, for a command that reads and changes: counts the
  * hit or miss and fires "keymiss"; returns `entry`. */
 struct entry *database_count_read(struct database *db, struct key key, struct entry *entry);
-/* First and second pass ahead of a batch of look-ups: fetch the bucket, then the entry. */
+/* First and second pass ahead of a batch of look-ups: fetch the bucket, then the entry. The second
+ * returns what is very likely the entry, perhaps past its time, or NULL: for fetching further. */
 void database_prefetch_bucket(const struct database *db, struct key key);
-void database_prefetch_entry(const struct database *db, struct key key);
+const struct entry *database_prefetch_entry(const struct database *db, struct key key);
 /* The entry as it lies there, perhaps past its time, NULL when absent: for fetching ahead, and to
- * ask whether a frozen keyspace still has it; nothing else. */
+ * ask about keys past their time that nobody has removed; nothing else. */
 const struct entry *database_glance(const struct database *db, struct key key);
 
 /* Puts in a new entry, which the database owns from then on, due word 0; the key is known to be

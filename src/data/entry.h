@@ -67,7 +67,7 @@ static inline uint64_t entry_load_word(const char *at) {
     return word;
 }
 
-static inline struct bytes entry_key(const struct entry *entry) {
+static ALWAYS_INLINE struct bytes entry_key(const struct entry *entry) {
     size_t len = entry->key_len;
     if (UNLIKELY(entry_has(entry, ENTRY_HAS_LONG_KEY)))
         len = entry_load_word(entry_words(entry) + (entry_has(entry, ENTRY_HAS_DUE) ? 8 : 0));

@@ -22,14 +22,16 @@ static enum resp_status read_requests(struct batch *batch, struct resp_reader *r
     resp_arguments_reset(&batch->arguments);
     batch->count = 0;
     while (batch->count < max && *consumed < data.len) {
+        struct resp_request *request = &batch->requests[batch->count];
         enum resp_status status = resp_read(reader, data.data + *consumed, data.len - *consumed,
-                                            limits, &batch->arguments, last);
-        if (status != RESP_DONE) return status;
-        if (last->argc != 0) {
-            batch->starts[batch->count] = *consumed;
-            batch->requests[batch->count++] = *last;
+                                            limits, &batch->arguments, request);
+        if (status != RESP_DONE) {
+            *last = *request;
+            return status;
         }
-        *consumed += last->consumed;
+        batch->starts[batch->count] = *consumed;
+        batch->count += request->argc != 0;
+        *consumed += request->consumed;
     }
     return RESP_DONE;
 }
@@ -50,16 +52,18 @@ static const struct members *find_members(const struct call *call, const struct 
 static void prefetch_members(struct batch *batch) {
     for (size_t i = 0; i < batch->count; i++) {
         const struct call *call = &batch->calls[i];
-        const struct entry *entry = NULL;
-        if (call->has_key && call->command->row->member_index != 0)
-            entry = database_glance(call->db, call->key);
-        batch->entries[i] = entry;
+        batch->members[i] = NULL;
+        if (!call->has_key || call->command->row->member_index == 0) continue;
+        if (batch->entries[i] == NULL) batch->entries[i] = database_glance(call->db, call->key);
+        const struct entry *entry = batch->entries[i];
         if (entry != NULL && entry_has(entry, ENTRY_HAS_WORD)) mem_prefetch(entry_pointer(entry));
     }
     for (size_t i = 0; i < batch->count; i++) {
-        batch->members[i] = find_members(&batch->calls[i], batch->entries[i]);
+        const struct call *call = &batch->calls[i];
+        if (!call->has_key || call->command->row->member_index == 0) continue;
+        batch->members[i] = find_members(call, batch->entries[i]);
         if (batch->members[i] == NULL) continue;
-        batch->hashes[i] = members_hash(member_argument(&batch->calls[i]));
+        batch->hashes[i] = members_hash(member_argument(call));
         members_prefetch_bucket(batch->members[i], batch->hashes[i]);
     }
     for (size_t i = 0; i < batch->count; i++) {
@@ -67,8 +71,34 @@ static void prefetch_members(struct batch *batch) {
     }
 }
 
-static void prepare_calls(struct batch *batch, struct session *session) {
-    bool has_members = false;
+/* The values that lie outside of their entries; of the others, the end is fetched. */
+static size_t find_outside_values(const struct batch *batch, const struct entry **values) {
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct entry *entry = batch->entries[i];
+        if (entry == NULL || !batch->calls[i].command->row->reads_value) continue;
+        if (!entry_has(entry, ENTRY_HAS_WORD))
+            mem_prefetch((const char *)entry + entry_size(entry) - 1);
+        else if (value_type_of(entry)->prefetch != NULL)
+            values[count++] = entry;
+    }
+    return count;
+}
+
+/* Step by step, all of them side by side. */
+static void prefetch_values(const struct batch *batch) {
+    const struct entry *values[BATCH_MAX_CALLS];
+    size_t count = find_outside_values(batch, values);
+    for (unsigned step = 0; count != 0; step++) {
+        size_t left = 0;
+        for (size_t i = 0; i < count; i++)
+            if (value_type_of(values[i])->prefetch(values[i], step)) values[left++] = values[i];
+        count = left;
+    }
+}
+
+void batch_prepare(struct batch *batch, struct session *session) {
+    bool has_members = false, has_values = false;
     struct command *guess = NULL;
     for (size_t i = 0; i < batch->count; i++) {
         const struct resp_request *request = &batch->requests[i];
@@ -79,12 +109,15 @@ static void prepare_calls(struct batch *batch, struct session *session) {
         if (!call->has_key) continue;
         database_prefetch_bucket(call->db, call->key);
         has_members |= call->command->row->member_index != 0;
+        has_values |= call->command->row->reads_value;
     }
     for (size_t i = 0; i < batch->count; i++) {
         const struct call *call = &batch->calls[i];
-        if (call->has_key) database_prefetch_entry(call->db, call->key);
+        batch->entries[i] = call->has_key ? database_prefetch_entry(call->db, call->key) : NULL;
     }
-    if (has_members && batch->count > 1) prefetch_members(batch);
+    if (batch->count == 1) return;
+    if (has_members) prefetch_members(batch);
+    if (has_values) prefetch_values(batch);
 }
 
 /* SELECT and SWAPDB change what the calls behind them mean. */
@@ -133,7 +166,7 @@ enum batch_result batch_run(struct batch *batch, struct session *session,
     struct resp_limits in_force = *limits;
     in_force.is_restricted = !session->is_authenticated;
     enum resp_status status = read_requests(batch, reader, &in_force, data, consumed, &last);
-    prepare_calls(batch, session);
+    batch_prepare(batch, session);
     size_t run = run_calls(batch, session);
     if (run < batch->count || session->is_closing || blocking_is_blocked(session))
         return stop_before(batch, run, reader, consumed);

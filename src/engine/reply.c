@@ -50,12 +50,24 @@ void reply_integers(struct call *call, const int64_t *values, size_t count) {
     output_commit(call->output, (size_t)(end - start));
 }
 
-void reply_integers_and_word(struct call *call, const int64_t *values, size_t count,
-                             struct bytes word, size_t more) {
-    char *start = output_room(call->output, (count + 3) * RESP_HEADER_MAX);
-    char *end = put_integers(resp_put_array(start, count + 1 + more), values, count);
-    end = resp_put_bulk(end, word);
-    output_commit(call->output, (size_t)(end - start));
+static COLD char *put_named_integers(char *out, const struct bytes *names, const int64_t *values,
+                                     size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out = resp_put_integer(resp_put_bulk(out, names[i]), values[i]);
+    return out;
+}
+
+void reply_fields(struct call *call, const struct bytes *names, const int64_t *values, size_t count,
+                  struct bytes word, size_t more) {
+    char *start = output_room(call->output, 3 * (count + 2) * RESP_HEADER_MAX), *end;
+    if (LIKELY(call->session->version == RESP2)) {
+        end = put_integers(resp_put_array(start, count + 1 + more), values, count);
+    } else {
+        end = resp_put_map(start, RESP3, count + 1 + more);
+        end = put_named_integers(end, names, values, count);
+        end = resp_put_bulk(end, names[count]);
+    }
+    output_commit(call->output, (size_t)(resp_put_bulk(end, word) - start));
 }
 
 void reply_null_array(struct call *call) {

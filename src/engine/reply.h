@@ -16,9 +16,10 @@ static inline void reply_integer(struct call *call, int64_t value) {
 
 /* An array of integers. */
 void reply_integers(struct call *call, const int64_t *values, size_t count);
-/* The same with a short string (RESP_HEADER_MAX) behind them; `more` elements follow. */
-void reply_integers_and_word(struct call *call, const int64_t *values, size_t count,
-                             struct bytes word, size_t more);
+/* Fields in their order: `count` integers and a word, whose name is the last one; `more` fields follow.
+ * In RESP2 the values alone, in RESP3 a map. Names and word are of RESP_HEADER_MAX bytes at most. */
+void reply_fields(struct call *call, const struct bytes *names, const int64_t *values, size_t count,
+                  struct bytes word, size_t more);
 
 static inline void reply_bulk(struct call *call, struct bytes value) {
     char *out = output_room(call->output, value.len + RESP_HEADER_MAX);

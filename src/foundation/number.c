@@ -165,12 +165,18 @@ static size_t format_short(char *out, uint32_t value) {
     return sizeof(digits) - zeros;
 }
 
+/* All eight digits. */
+static void put_eight(char *out, uint32_t value) {
+    uint64_t digits = split_digits(value) | 0x3030303030303030;
+    memcpy(out, &digits, sizeof(digits));
+}
+
 size_t number_format_u64(char *out, uint64_t value) {
     enum { SHORT_END = 100000000 };
     if (LIKELY(value < SHORT_END)) return format_short(out, (uint32_t)value);
-    size_t len = count_digits(value);
-    write_digits(out + len, value, len);
-    return len;
+    size_t len = number_format_u64(out, value / SHORT_END);
+    put_eight(out + len, (uint32_t)(value % SHORT_END));
+    return len + 8;
 }
 
 static uint64_t magnitude_of(int64_t value) {

@@ -13,31 +13,23 @@
 
 enum { ANSWER_FIELDS = 8 };
 
-static const char *const field_names[ANSWER_FIELDS] = {
-    "allowed",        "limit",   "remaining", "retry_after_ms",
-    "reset_after_ms", "granted", "delay_ms",  "reason",
+#define WORD(text)                                                                                 \
+    { text, sizeof(text) - 1 }
+
+static const struct bytes field_names[ANSWER_FIELDS] = {
+    WORD("allowed"),        WORD("limit"),   WORD("remaining"), WORD("retry_after_ms"),
+    WORD("reset_after_ms"), WORD("granted"), WORD("delay_ms"),  WORD("reason"),
 };
 
 static const struct bytes reasons[] = {
-    [RATE_REASON_OK] = {"ok", sizeof("ok") - 1},
-    [RATE_REASON_LIMITED] = {"limited", sizeof("limited") - 1},
-    [RATE_REASON_TOO_BIG] = {"too_big", sizeof("too_big") - 1},
-    [RATE_REASON_BLOCKED] = {"blocked", sizeof("blocked") - 1},
+    [RATE_REASON_OK] = WORD("ok"),
+    [RATE_REASON_LIMITED] = WORD("limited"),
+    [RATE_REASON_TOO_BIG] = WORD("too_big"),
+    [RATE_REASON_BLOCKED] = WORD("blocked"),
 };
 
 void answer_name(struct call *call, const char *name) {
     if (call->session->version == RESP3) reply_bulk_str(call, name);
-}
-
-static COLD void reply_fields_map(struct call *call, const int64_t *numbers, struct bytes reason,
-                                  uint32_t more) {
-    reply_map(call, ANSWER_FIELDS + more);
-    for (size_t i = 0; i < ANSWER_FIELDS - 1; i++) {
-        reply_bulk_str(call, field_names[i]);
-        reply_integer(call, numbers[i]);
-    }
-    reply_bulk_str(call, field_names[ANSWER_FIELDS - 1]);
-    reply_bulk(call, reason);
 }
 
 void answer_fields(struct call *call, const struct rate_answer *answer, uint32_t more) {
@@ -45,11 +37,7 @@ void answer_fields(struct call *call, const struct rate_answer *answer, uint32_t
         answer->is_allowed,     answer->limit,   answer->remaining, answer->retry_after_ms,
         answer->reset_after_ms, answer->granted, answer->delay_ms,
     };
-    struct bytes reason = reasons[answer->reason];
-    if (LIKELY(call->session->version == RESP2))
-        reply_integers_and_word(call, numbers, ARRAY_LEN(numbers), reason, more);
-    else
-        reply_fields_map(call, numbers, reason, more);
+    reply_fields(call, field_names, numbers, ARRAY_LEN(numbers), reasons[answer->reason], more);
 }
 
 /* --- header fields --- */

@@ -12,7 +12,7 @@ static int64_t now_us(const struct call *call) {
 /* Replies whether there was anything to do. */
 static void reply_done(struct call *call, struct key key, struct found *found,
                        const struct deed *deed) {
-    reply_integer(call, limiters_do(call, key, found, deed, NULL));
+    reply_integer(call, limiters_do(call, key, found, deed));
 }
 
 static enum rate_algorithm algorithm_of(const struct found *found) {

@@ -101,11 +101,12 @@ static COLD void tell(struct call *call, struct key key, const struct found *fou
 
 /* --- doing --- */
 
-static bool take(struct call *call, struct key key, struct found *found, const struct take *take,
-                 struct rate_answer *answer) {
-    limiter_take(call->db, key, found, &take->policy, &take->request, answer);
-    if (LIKELY(answer->is_allowed)) return true;
-    return take->request.mode == RATE_MODE_DRAIN && answer->reason != RATE_REASON_BLOCKED;
+/* Tells of a change to those who listen to key events, and of a key that is gone. */
+static void notify(struct call *call, struct key key, bool had_entry, const struct found *found,
+                   const char *event) {
+    call_notify(call, KEY_EVENT_MODULE, key.name, event);
+    if (UNLIKELY(had_entry && found->entry == NULL))
+        call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
 }
 
 static bool block(struct call *call, struct key key, struct found *found, const struct deed *deed) {
@@ -117,35 +118,57 @@ static bool block(struct call *call, struct key key, struct found *found, const 
     return true;
 }
 
-/* True when something was changed. */
-static bool change(struct call *call, struct key key, struct found *found, const struct deed *deed,
-                   struct rate_answer *answer) {
-    struct database *db = call->db;
-    switch (deed->kind) {
-    case DEED_TAKE: return take(call, key, found, deed->take, answer);
-    case DEED_BLOCK: return block(call, key, found, deed);
-    case DEED_GIVE:
-        if (found->entry == NULL || limiter_algorithm(found->entry) == RATE_NONE) return false;
-        limiter_give(db, key, found, deed->now_us, deed->number);
-        return true;
-    case DEED_RELEASE: return limiter_release(db, key, found, deed->now_us, deed->token);
-    case DEED_RENEW: return limiter_renew(db, key, found, deed->now_us, deed->token, deed->number);
-    }
-    return false;
+static bool give(struct call *call, struct key key, struct found *found, const struct deed *deed) {
+    if (found->entry == NULL || limiter_algorithm(found->entry) == RATE_NONE) return false;
+    limiter_give(call->db, key, found, deed->now_us, deed->number);
+    return true;
 }
 
-bool limiters_do(struct call *call, struct key key, struct found *found, const struct deed *deed,
-                 struct rate_answer *answer) {
+/* True when something was changed. */
+static bool change(struct call *call, struct key key, struct found *found,
+                   const struct deed *deed) {
+    struct database *db = call->db;
+    switch (deed->kind) {
+    case DEED_BLOCK: return block(call, key, found, deed);
+    case DEED_GIVE: return give(call, key, found, deed);
+    case DEED_RELEASE: return limiter_release(db, key, found, deed->now_us, deed->token);
+    case DEED_RENEW: return limiter_renew(db, key, found, deed->now_us, deed->token, deed->number);
+    default: return false;
+    }
+}
+
+bool limiters_do(struct call *call, struct key key, struct found *found, const struct deed *deed) {
     static const char *const events[] = {
-        [DEED_TAKE] = "rl.take",   [DEED_GIVE] = "rl.give",   [DEED_RELEASE] = "rl.release",
-        [DEED_RENEW] = "rl.renew", [DEED_BLOCK] = "rl.block",
+        [DEED_GIVE] = "rl.give",
+        [DEED_RELEASE] = "rl.release",
+        [DEED_RENEW] = "rl.renew",
+        [DEED_BLOCK] = "rl.block",
     };
     bool had_entry = found->entry != NULL;
-    if (!change(call, key, found, deed, answer)) return false;
-    call_notify(call, KEY_EVENT_MODULE, key.name, events[deed->kind]);
-    if (UNLIKELY(had_entry && found->entry == NULL))
-        call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
+    if (!change(call, key, found, deed)) return false;
+    notify(call, key, had_entry, found, events[deed->kind]);
     if (UNLIKELY(effects_are_wanted(call))) tell(call, key, found, deed);
+    return true;
+}
+
+static COLD void tell_take(struct call *call, struct key key, const struct found *found,
+                           const struct take *take) {
+    const struct deed deed = {.kind = DEED_TAKE, .now_us = take->request.now_us, .take = take};
+    tell(call, key, found, &deed);
+}
+
+static bool changes_something(const struct take *take, const struct rate_answer *answer) {
+    if (LIKELY(answer->is_allowed)) return true;
+    return take->request.mode == RATE_MODE_DRAIN && answer->reason != RATE_REASON_BLOCKED;
+}
+
+bool limiters_take(struct call *call, struct key key, struct found *found, const struct take *take,
+                   struct rate_answer *answer) {
+    bool had_entry = found->entry != NULL;
+    limiter_take(call->db, key, found, &take->policy, &take->request, answer);
+    if (!changes_something(take, answer)) return false;
+    notify(call, key, had_entry, found, "rl.take");
+    if (UNLIKELY(effects_are_wanted(call))) tell_take(call, key, found, take);
     return true;
 }
 
@@ -161,13 +184,6 @@ static void add_to(struct rate_counts *counts, const struct rate_answer *answer)
 void limiters_count(struct call *call, const struct take *take, const struct rate_answer *answer) {
     add_to(&call->engine->stats.rates, answer);
     if (take->stored != NULL) add_to(&take->stored->counts, answer);
-}
-
-void limiters_take(struct call *call, struct key key, struct found *found, const struct take *take,
-                   struct rate_answer *answer) {
-    const struct deed deed = {.kind = DEED_TAKE, .now_us = take->request.now_us, .take = take};
-    limiters_do(call, key, found, &deed, answer);
-    limiters_count(call, take, answer);
 }
 
 void limiters_look(struct call *call, struct key key, struct found *found, const struct take *take,

@@ -32,13 +32,11 @@ struct deed {
     int64_t number;          /* units given, lease_ms, unix ms of the block's end */
 };
 
-/* Does it to the key's limiter, with its events and its effect; the key holds one that allows it,
- * or none where `take` or `block` may make one. `answer` is a take's, else NULL. False when there
- * was nothing to do, or the take changed nothing. */
-bool limiters_do(struct call *call, struct key key, struct found *found, const struct deed *deed,
-                 struct rate_answer *answer);
-/* A take, counted. */
-void limiters_take(struct call *call, struct key key, struct found *found, const struct take *take,
+/* Does it to the key's limiter, with its events and its effect; the key holds one that allows it, or
+ * none. A take is limiters_take's. False when there was nothing to do. */
+bool limiters_do(struct call *call, struct key key, struct found *found, const struct deed *deed);
+/* A take, which makes a limiter where the key holds none. False when it changed nothing. */
+bool limiters_take(struct call *call, struct key key, struct found *found, const struct take *take,
                    struct rate_answer *answer);
 /* Counts a decision. */
 void limiters_count(struct call *call, const struct take *take, const struct rate_answer *answer);

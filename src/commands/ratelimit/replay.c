@@ -91,10 +91,14 @@ static void rl_apply_command(struct call *call) {
     struct deed deed = {.number = 0};
     struct take take;
     struct found found;
-    struct rate_answer answer;
     struct key key = call_key(call, 1);
     if (!parse_deed(call, &deed, &take) || !find_limiter(call, key, &deed, &found)) return;
-    reply_integer(call, limiters_do(call, key, &found, &deed, &answer));
+    if (deed.kind != DEED_TAKE) {
+        reply_integer(call, limiters_do(call, key, &found, &deed));
+        return;
+    }
+    struct rate_answer answer;
+    reply_integer(call, limiters_take(call, key, &found, &take, &answer));
 }
 
 static const struct command_row rows[] = {

@@ -132,34 +132,62 @@ static bool parse_parameter(struct call *call, uint32_t index, const struct para
     return true;
 }
 
-/* The policy parsed last with its numbers as they were written, since most calls bring one that
- * others have brought before. Texts longer than a slot are not kept. */
-enum { MEMO_ROOM = 16 };
+/* A short text whole: its length and its first and last bytes, which may overlap. */
+struct short_text {
+    size_t len; /* at most SHORT_TEXT_MAX */
+    uint64_t first, last;
+};
+
+enum { SHORT_TEXT_MAX = 2 * sizeof(uint64_t) };
+
+static uint32_t load_u32(const char *at) {
+    uint32_t word;
+    memcpy(&word, at, sizeof(word));
+    return word;
+}
+
+static ALWAYS_INLINE struct short_text short_text_of(struct bytes text) {
+    const char *data = text.data;
+    size_t len = text.len;
+    if (len >= sizeof(uint64_t))
+        return (struct short_text){len, bytes_load_u64(data),
+                                   bytes_load_u64(data + len - sizeof(uint64_t))};
+    if (len >= sizeof(uint32_t))
+        return (struct short_text){len, load_u32(data), load_u32(data + len - sizeof(uint32_t))};
+    if (len == 0) return (struct short_text){0};
+    const unsigned char *bytes = (const unsigned char *)data;
+    return (struct short_text){len, bytes[0] | (uint64_t)bytes[len / 2] << 8, bytes[len - 1]};
+}
+
+/* The policy parsed last with its words as they were written, since most calls bring one that
+ * others have brought before. Words that are not short are not kept. */
+enum { MEMO_WORDS = 4 };
 
 static struct {
-    struct rate_policy policy; /* RATE_NONE: nothing is kept */
-    uint8_t lens[3];
-    char texts[3][MEMO_ROOM];
+    struct rate_policy policy;
+    uint32_t count; /* 0: nothing is kept */
+    struct short_text words[MEMO_WORDS];
 } memo;
 
-static bool is_remembered(const struct bytes *numbers, uint32_t count) {
-    for (uint32_t i = 0; i < count; i++) {
-        size_t len = numbers[i].len;
-        if (len != memo.lens[i]) return false;
-        for (size_t at = 0; at < len; at++)
-            if (numbers[i].data[at] != memo.texts[i][at]) return false;
+static ALWAYS_INLINE bool is_remembered(const struct call *call, uint32_t index) {
+    if (memo.count == 0 || index + memo.count > call->argc) return false;
+    const struct bytes *texts = call->args + index;
+    for (size_t i = 0; i < memo.count; i++) {
+        const struct short_text *kept = &memo.words[i];
+        if (texts[i].len != kept->len) return false;
+        struct short_text word = short_text_of(texts[i]);
+        if (word.first != kept->first || word.last != kept->last) return false;
     }
     return true;
 }
 
-static void remember(const struct bytes *numbers, uint32_t count,
-                     const struct rate_policy *policy) {
-    memo.policy.algorithm = RATE_NONE;
+static void remember(const struct bytes *words, uint32_t count, const struct rate_policy *policy) {
+    memo.count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (numbers[i].len > MEMO_ROOM) return;
-        memo.lens[i] = (uint8_t)numbers[i].len;
-        memcpy(memo.texts[i], numbers[i].data, numbers[i].len);
+        if (words[i].len > SHORT_TEXT_MAX) return;
+        memo.words[i] = short_text_of(words[i]);
     }
+    memo.count = count;
     memo.policy = *policy;
 }
 
@@ -170,19 +198,15 @@ static bool parse_policy(struct call *call, uint32_t *index, enum rate_algorithm
         reply_error_printf(call, "ERR arguments are missing: %s", form->usage);
         return false;
     }
-    uint32_t first = *index + 1;
-    *index = first + form->count;
-    if (LIKELY(memo.policy.algorithm == algorithm) &&
-        is_remembered(call->args + first, form->count)) {
-        *policy = memo.policy;
-        return true;
-    }
+    uint32_t first = *index;
+    *index = first + 1 + form->count;
     *policy = (struct rate_policy){.algorithm = algorithm, .buckets = algorithm == RATE_SLIDING};
     for (uint32_t i = 0; i < form->count; i++) {
-        bool is_burst = i == 0 && algorithm == RATE_GCRA;
-        if (!parse_parameter(call, first + i, &form->parameters[i], is_burst, policy)) return false;
+        bool is_burst = algorithm == RATE_GCRA && i == 0;
+        if (!parse_parameter(call, first + 1 + i, &form->parameters[i], is_burst, policy))
+            return false;
     }
-    remember(call->args + first, form->count, policy);
+    remember(call->args + first, 1 + form->count, policy);
     return true;
 }
 
@@ -321,18 +345,23 @@ static COLD bool reject_policy(struct call *call, uint32_t index, unsigned optio
     return false;
 }
 
+static bool parse_limit(struct call *call, uint32_t *index, unsigned options, struct take *take) {
+    struct bytes word = *index < call->argc ? call->args[*index] : BYTES("");
+    enum rate_algorithm algorithm = find_algorithm(word);
+    if (algorithm != RATE_NONE) return parse_policy(call, index, algorithm, &take->policy);
+    if ((options & TAKE_MAY_HAVE_USE) != 0 && is_use(word)) return parse_use(call, index, take);
+    return reject_policy(call, *index, options);
+}
+
 bool take_parse(struct call *call, uint32_t *index, unsigned options, struct take *take) {
     take->stored = NULL;
     take->has_headers = false;
     take->request = (struct rate_request){.now_us = call->db->keyspace->clock->unix_us, .cost = 1};
-    struct bytes word = *index < call->argc ? call->args[*index] : BYTES("");
-    enum rate_algorithm algorithm = find_algorithm(word);
-    if (LIKELY(algorithm != RATE_NONE)) {
-        if (!parse_policy(call, index, algorithm, &take->policy)) return false;
-    } else if ((options & TAKE_MAY_HAVE_USE) != 0 && is_use(word)) {
-        if (!parse_use(call, index, take)) return false;
-    } else {
-        return reject_policy(call, *index, options);
+    if (LIKELY(is_remembered(call, *index))) {
+        take->policy = memo.policy;
+        *index += memo.count;
+    } else if (!parse_limit(call, index, options, take)) {
+        return false;
     }
     if (*index < call->argc && !parse_options(call, index, options, take)) return false;
     bool needs_token =

@@ -13,6 +13,7 @@ static void rl_take_command(struct call *call) {
     if (!limiters_find_of(call, key, take.policy.algorithm, &found)) return;
     struct rate_answer answer;
     limiters_take(call, key, &found, &take, &answer);
+    limiters_count(call, &take, &answer);
     answer_take(call, &take, &answer);
 }
 
@@ -44,6 +45,7 @@ static const struct command_row rows[] = {
         .complexity = "O(1), LOG amortised; with CONCURRENT O(log(N)) with N the leases held",
         .since = "8.0.0",
         .group = "ratelimit",
+        .reads_value = true,
     },
     {
         .name = "rl.peek",
@@ -57,6 +59,7 @@ static const struct command_row rows[] = {
         .complexity = "O(1), LOG amortised; with CONCURRENT O(log(N)) with N the leases held",
         .since = "8.0.0",
         .group = "ratelimit",
+        .reads_value = true,
     },
 };
 

@@ -71,6 +71,7 @@ static void charge(struct call *call, struct limit *limits, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         struct found found = database_find(call->db, limits[i].key);
         limiters_take(call, limits[i].key, &found, &limits[i].take, &limits[i].answer);
+        limiters_count(call, &limits[i].take, &limits[i].answer);
     }
 }
 

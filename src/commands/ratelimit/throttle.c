@@ -49,10 +49,12 @@ static void throttle(struct call *call, struct take *take) {
     struct found found;
     if (!limiters_find_of(call, key, RATE_GCRA, &found)) return;
     struct rate_answer answer;
-    if (take->request.cost == 0)
+    if (take->request.cost == 0) {
         look(call, key, &found, take, &answer);
-    else
+    } else {
         limiters_take(call, key, &found, take, &answer);
+        limiters_count(call, take, &answer);
+    }
     reply_throttled(call, &answer);
 }
 

@@ -173,9 +173,10 @@ static inline void table_prefetch_element(const void *element) {
 }
 
 /* Second pass: reads the home bucket and fetches the start of each likely element; when there is
- * none and elements have spilled, the next bucket. */
-static inline void table_prefetch_elements(const struct table *table, uint64_t hash) {
-    if (UNLIKELY(table->directory == NULL)) return;
+ * none and elements have spilled, the next bucket. Returns a likely element, or NULL. */
+static inline void *table_prefetch_elements(const struct table *table, uint64_t hash) {
+    void *likely = NULL;
+    if (UNLIKELY(table->directory == NULL)) return NULL;
     struct table_view view = table_view(table, hash);
     uint32_t fraction = table_fraction(view, hash);
     const struct table_bucket *bucket = view.segment->buckets + table_home(view, fraction);
@@ -184,9 +185,11 @@ static inline void table_prefetch_elements(const struct table *table, uint64_t h
         mem_prefetch(bucket + 1);
     for (; matches != 0; matches &= matches - 1) {
         uint64_t slot = bucket->slots[table_match_slot(matches)];
-        if (LIKELY(table_slot_fraction(slot) == fraction))
-            table_prefetch_element(table_slot_element(slot));
+        if (UNLIKELY(table_slot_fraction(slot) != fraction)) continue;
+        likely = table_slot_element(slot);
+        table_prefetch_element(likely);
     }
+    return likely;
 }
 
 /* Search by the hash's top 32 bits alone, for those who keep no more (the calendar of due times): yields

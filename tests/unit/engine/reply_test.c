@@ -27,6 +27,14 @@ static void kinds_command(struct call *call) {
     reply_verbatim(call, "txt", BYTES("text"));
 }
 
+static void fields_command(struct call *call) {
+    static const struct bytes names[] = {{"first", 5}, {"second", 6}, {"word", 4}};
+    const int64_t values[] = {-7, INT64_MAX};
+    reply_fields(call, names, values, ARRAY_LEN(values), BYTES("last"), 1);
+    if (call->session->version == RESP3) reply_bulk_str(call, "more");
+    reply_integer(call, 5);
+}
+
 static void value_command(struct call *call) {
     const struct entry *entry = database_read(call->db, call_key(call, 1));
     if (entry == NULL)
@@ -41,6 +49,7 @@ static void error_command(struct call *call) {
 
 static const struct command_row rows[] = {
     {.name = "kinds", .handler = kinds_command, .arity = 1},
+    {.name = "fields", .handler = fields_command, .arity = 1},
     {.name = "value", .handler = value_command, .arity = 2, .keys = {KEY_AT(1, "RO access")}},
     {.name = "error", .handler = error_command, .arity = 2},
 };
@@ -54,7 +63,11 @@ static void each_kind_has_its_form_in_each_protocol(void **state) {
     assert_reply(fixture, "kinds",
                  "[-3, word, \"bulk\", \"-9223372036854775808\", \"a-5\", nil, nil-array, 1, "
                  "\"0.1\", [1, 2], \"text\"]");
+    assert_reply(fixture, "fields", "[-7, 9223372036854775807, \"last\", 5]");
     fixture->session.version = RESP3;
+    assert_reply(fixture, "fields",
+                 "{\"first\": -7, \"second\": 9223372036854775807, \"word\": \"last\", "
+                 "\"more\": 5}");
     assert_reply(fixture, "kinds",
                  "[-3, word, \"bulk\", \"-9223372036854775808\", \"a-5\", nil, nil, #t, "
                  "0.1, {1: 2}, =txt\"text\"]");

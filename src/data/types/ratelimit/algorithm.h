@@ -50,16 +50,19 @@ struct rate_answer {
     int64_t reset_after_ms; /* until the state equals a fresh one; 0: it does */
     int64_t granted;        /* of the cost; 0: it is denied */
     int64_t delay_ms;       /* LEAKY: how long to wait before going on; 0 elsewhere */
+    /* Of a take that is let in or drains: what the method fresh_at_us tells from then on. */
+    int64_t fresh_at_us;
 };
 
 struct rate_methods {
     const char *word;   /* as users write it: "BUCKET" */
     size_t state_bytes; /* of the state's struct; it may be moved as bytes */
     /* How many of them must be kept, from the first: those behind are zero, or are not looked at.
-     * They are handed back as zeros. NULL: all of them. For states that are not outside. */
+     * They are handed back as zeros. NULL: all of them. For states that are not outside. Both
+     * numbers are multiples of 8. */
     size_t (*used_bytes)(const void *state, const struct rate_policy *policy);
     /* True for states that own memory outside of their struct: their struct is then an allocation
-     * of its own, and the four methods at the end are there. Else they are NULL. */
+     * of its own, and the five methods at the end are there. Else they are NULL. */
     bool is_outside;
     /* With is_outside, of the policies whose states own nothing outside (SLIDING with one bucket):
      * their struct may lie inline. It is moved, as bytes, to an allocation of its own after a take
@@ -86,6 +89,9 @@ struct rate_methods {
     void (*copy)(const void *source, void *target);
     size_t (*outside_bytes)(const void *state); /* beside the struct */
     bool (*is_costly_to_free)(const void *state);
+    /* Fetches what lies outside into cache ahead of a take, as the slot of struct value_type: step 0
+     * may read the struct. */
+    bool (*prefetch)(const void *state, unsigned step);
 };
 
 /* The methods of an algorithm. */

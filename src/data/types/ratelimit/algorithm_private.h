@@ -21,8 +21,8 @@ static inline u128 rate_divide(u128 a, uint64_t b) {
 }
 
 static inline u128 rate_divide_up(u128 a, uint64_t b) {
-    u128 quotient = rate_divide(a, b);
-    return quotient + (quotient * b != a);
+    if (LIKELY(a >> 64 == 0)) return (u128)((uint64_t)a / b) + ((uint64_t)a % b != 0);
+    return a / b + (a % b != 0);
 }
 
 /* A number as those give it who have 64 bits for it. */

@@ -131,7 +131,10 @@ static void take_lease(void *state, const struct rate_policy *was, const struct 
     int64_t own_end_us = own == NULL ? 0 : own->end_us;
     if (is_allowed) own_end_us = find_lease_end(now_us, policy->period_ms);
     int64_t last_us = find_last_end(concurrent, own, own_end_us);
-    if (last_us > now_us) answer->reset_after_ms = rate_ms_until((u128)last_us, request->now_us);
+    if (last_us > now_us) {
+        answer->reset_after_ms = rate_ms_until((u128)last_us, request->now_us);
+        answer->fresh_at_us = last_us;
+    }
     if (is_allowed && !request->is_peek)
         hold_units(concurrent, now_us, own, request->token, own_end_us, answer->granted);
 }
@@ -268,6 +271,10 @@ static bool is_costly_to_free(const void *state) {
     return ((const struct concurrent_state *)state)->leases.count > COSTLY_LEASES;
 }
 
+static bool prefetch_leases(const void *state, unsigned step) {
+    return leases_prefetch(&((const struct concurrent_state *)state)->leases, step);
+}
+
 const struct rate_methods rate_concurrent_methods = {
     .word = "CONCURRENT",
     .state_bytes = sizeof(struct concurrent_state),
@@ -282,4 +289,5 @@ const struct rate_methods rate_concurrent_methods = {
     .copy = copy_concurrent,
     .outside_bytes = count_outside_bytes,
     .is_costly_to_free = is_costly_to_free,
+    .prefetch = prefetch_leases,
 };

@@ -60,7 +60,10 @@ static void take_units(void *state, const struct rate_policy *was, const struct 
     }
     window.count += answer->granted;
     if (is_stored) end_us = end_of_window(&window, policy);
-    if (window.count != 0) answer->reset_after_ms = ms_until(end_us, request->now_us);
+    if (window.count != 0) {
+        answer->reset_after_ms = ms_until(end_us, request->now_us);
+        answer->fresh_at_us = rate_saturate(end_us);
+    }
     if (answer->reason == RATE_REASON_LIMITED) answer->retry_after_ms = answer->reset_after_ms;
     if (is_stored && !request->is_peek) *stored = window;
 }

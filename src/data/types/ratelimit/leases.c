@@ -187,6 +187,16 @@ size_t leases_used_bytes(const struct leases *leases) {
 
 /* --- finding --- */
 
+bool leases_prefetch(const struct leases *leases, unsigned step) {
+    if (leases->count == 0) return false;
+    if (step == 0) {
+        mem_prefetch(is_few(leases) ? (const void *)leases->array : leases->index);
+        return is_few(leases);
+    }
+    for (uint32_t i = 0; i < leases->count; i++) mem_prefetch(leases->array[i]);
+    return false;
+}
+
 struct lease *leases_find(const struct leases *leases, struct bytes token) {
     struct table_place place;
     if (!is_few(leases)) return find_in_table(&leases->index->by_token, token, &place);

@@ -58,6 +58,10 @@ void leases_destroy(struct leases *leases);
 void leases_copy(const struct leases *leases, struct leases *copy);
 size_t leases_used_bytes(const struct leases *leases);
 
+/* Fetches them into cache ahead of a use, where they are few: step 0 what leads to them, step 1 the
+ * leases. False: there is no further step. */
+bool leases_prefetch(const struct leases *leases, unsigned step);
+
 /* NULL when there is none. */
 struct lease *leases_find(const struct leases *leases, struct bytes token);
 /* Adds one of a token that has none, of at most 255 bytes. O(log n), and so are those below. */

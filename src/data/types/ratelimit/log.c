@@ -348,7 +348,9 @@ static void take_log(void *state, const struct rate_policy *was, const struct ra
     }
     if (held + charge != 0) {
         u128 reset_us = moment_of_leaving(policy, charge != 0 ? now_us : log->newest_us);
-        answer->reset_after_ms = rate_ms_until(earlier_of(reset_us, gone_us), request->now_us);
+        reset_us = earlier_of(reset_us, gone_us);
+        answer->reset_after_ms = rate_ms_until(reset_us, request->now_us);
+        answer->fresh_at_us = rate_saturate(reset_us);
     }
     if (is_stored && !request->is_peek) charge_log(log, last_us, now_us, charge);
 }
@@ -456,6 +458,20 @@ static bool is_costly_to_free(const void *state) {
     return count_outside_bytes(state) > (size_t)LOG_COSTLY_BLOCKS * LOG_BLOCK_MAX;
 }
 
+/* The oldest runs, which may leave, and the place behind the newest. */
+static bool prefetch_ends(const void *state, unsigned step) {
+    const struct log_state *log = state;
+    if (log->tail == NULL) return false;
+    if (step == 0) {
+        mem_prefetch(log->head);
+        mem_prefetch(log->tail);
+        return true;
+    }
+    mem_prefetch(log->head->bytes + log->head->start);
+    mem_prefetch(log->tail->bytes + log->tail->end);
+    return false;
+}
+
 const struct rate_methods rate_log_methods = {
     .word = "LOG",
     .state_bytes = sizeof(struct log_state),
@@ -470,4 +486,5 @@ const struct rate_methods rate_log_methods = {
     .copy = copy_log,
     .outside_bytes = count_outside_bytes,
     .is_costly_to_free = is_costly_to_free,
+    .prefetch = prefetch_ends,
 };

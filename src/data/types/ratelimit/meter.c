@@ -114,15 +114,16 @@ static COLD u128 unscale_parts(const struct meter *meter, u128 parts) {
     return is_exact ? unscaled - 1 : unscaled;
 }
 
-/* Until at most `parts` are owed. */
+/* From the moment of the meter until at most `parts`, fewer than now, are owed. */
+static ALWAYS_INLINE u128 us_until(const struct meter *meter, u128 parts) {
+    if (LIKELY(meter->was_refill == 0)) return rate_divide_up(meter->parts - parts, meter->refill);
+    return rate_divide_up(meter->was_parts - unscale_parts(meter, parts), meter->was_refill);
+}
+
+/* From the moment of the call. */
 static int64_t ms_until(const struct meter *meter, u128 parts) {
     if (meter->parts <= parts) return 0;
-    u128 wait_us;
-    if (LIKELY(meter->was_refill == 0))
-        wait_us = rate_divide_up(meter->parts - parts, meter->refill);
-    else
-        wait_us = rate_divide_up(meter->was_parts - unscale_parts(meter, parts), meter->was_refill);
-    return rate_us_to_ms(wait_us + meter->late_us);
+    return rate_us_to_ms(us_until(meter, parts) + meter->late_us);
 }
 
 /* --- taking --- */
@@ -164,7 +165,11 @@ void meter_charge(struct meter_state *state, enum meter_kind kind, const struct 
         deny(&meter, request, answer);
     if (kind == METER_OF_WAITS && answer->is_allowed)
         answer->delay_ms = rate_us_to_ms(rate_divide_up(before, meter.refill));
-    answer->reset_after_ms = ms_until(&meter, 0);
+    if (LIKELY(meter.parts != 0)) {
+        u128 wait_us = us_until(&meter, 0);
+        answer->reset_after_ms = rate_us_to_ms(wait_us + meter.late_us);
+        answer->fresh_at_us = rate_saturate(wait_us + (uint64_t)meter.seen_us);
+    }
     bool is_changed = answer->is_allowed || request->mode == RATE_MODE_DRAIN;
     if (is_changed && !request->is_peek) {
         set_parts(state, meter.parts);

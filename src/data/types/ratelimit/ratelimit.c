@@ -17,6 +17,10 @@ int64_t limiter_blocked_until_ms(const struct entry *entry) {
 
 /* --- due times --- */
 
+static int64_t larger(int64_t a, int64_t b) {
+    return a > b ? a : b;
+}
+
 static int64_t round_up_to_ms(int64_t us) {
     return us / 1000 + (us % 1000 != 0);
 }
@@ -25,8 +29,7 @@ int64_t limiter_due_ms(const struct limiter *limiter, int64_t now_us) {
     const struct rate_methods *methods = limiter_methods(&limiter->policy);
     if (methods == NULL) return limiter->blocked_until_ms;
     int64_t fresh_us = methods->fresh_at_us(limiter->state, &limiter->policy, now_us);
-    int64_t fresh_ms = round_up_to_ms(fresh_us);
-    return fresh_ms > limiter->blocked_until_ms ? fresh_ms : limiter->blocked_until_ms;
+    return larger(round_up_to_ms(fresh_us), limiter->blocked_until_ms);
 }
 
 /* The limiter is as one that was never used: no key is left of it. */
@@ -37,10 +40,13 @@ static COLD void forget(struct database *db, struct key key, struct found *found
     found->entry = NULL;
 }
 
-/* Puts a limiter back after a change, and sets the key's due time. */
-static void save(struct database *db, struct key key, struct found *found, struct limiter *limiter,
-                 int64_t now_us) {
-    int64_t due_ms = limiter_due_ms(limiter, now_us);
+static void move_due(struct database *db, struct key key, struct found *found, int64_t due_ms) {
+    if (entry_due_ms(found->entry) != due_ms) database_set_due(db, key, found, due_ms);
+}
+
+/* Puts a limiter back that is to be kept until then. */
+static void save_until(struct database *db, struct key key, struct found *found,
+                       struct limiter *limiter, int64_t due_ms, int64_t now_us) {
     if (UNLIKELY(due_ms <= now_us / 1000)) {
         forget(db, key, found, limiter);
         return;
@@ -49,14 +55,16 @@ static void save(struct database *db, struct key key, struct found *found, struc
         limiter_save(found, limiter);
     else
         *found = database_add(db, key, limiter_new_entry(key.name, limiter));
-    if (entry_due_ms(found->entry) != due_ms) database_set_due(db, key, found, due_ms);
+    move_due(db, key, found, due_ms);
+}
+
+/* Puts a limiter back after a change. */
+static void save(struct database *db, struct key key, struct found *found, struct limiter *limiter,
+                 int64_t now_us) {
+    save_until(db, key, found, limiter, limiter_due_ms(limiter, now_us), now_us);
 }
 
 /* --- taking --- */
-
-static int64_t larger(int64_t a, int64_t b) {
-    return a > b ? a : b;
-}
 
 static COLD void answer_blocked(struct limiter *limiter, const struct rate_policy *policy,
                                 const struct rate_request *request, struct rate_answer *answer) {
@@ -79,7 +87,7 @@ static COLD void answer_blocked(struct limiter *limiter, const struct rate_polic
 }
 
 static bool is_blocked(const struct limiter *limiter, int64_t now_us) {
-    return UNLIKELY(limiter->blocked_until_ms > now_us / 1000);
+    return UNLIKELY(limiter->blocked_until_ms != 0) && limiter->blocked_until_ms > now_us / 1000;
 }
 
 void limiter_take(struct database *db, struct key key, struct found *found,
@@ -96,16 +104,23 @@ void limiter_take(struct database *db, struct key key, struct found *found,
         is_new = limiter.policy.algorithm == RATE_NONE;
     }
     if (is_new) limiter_start(&limiter, policy, request->now_us);
-    const struct rate_policy *was =
-        rate_policy_equal(&limiter.policy, policy) ? policy : &limiter.policy;
-    rate_methods_of(policy->algorithm)->take(limiter.state, was, policy, request, answer);
+    bool is_same = rate_policy_equal(&limiter.policy, policy);
+    rate_methods_of(policy->algorithm)
+        ->take(limiter.state, is_same ? policy : &limiter.policy, policy, request, answer);
     if (request->is_peek || (!answer->is_allowed && request->mode != RATE_MODE_DRAIN)) {
         if (is_new) limiter_drop(&limiter);
         return;
     }
+    int64_t due_ms = round_up_to_ms(answer->fresh_at_us);
+    bool is_kept = !is_new && is_same && limiter.blocked_until_ms == 0 &&
+                   answer->fresh_at_us > request->now_us;
+    if (LIKELY(is_kept) && limiter_save_state(&limiter)) {
+        move_due(db, key, found, due_ms);
+        return;
+    }
     limiter.policy = *policy;
     limiter.blocked_until_ms = 0;
-    save(db, key, found, &limiter, request->now_us);
+    save_until(db, key, found, &limiter, due_ms, request->now_us);
 }
 
 /* --- the rest --- */

@@ -31,7 +31,7 @@ static size_t head_len(unsigned form) {
     return len + 3 * ((form & FORM_IS_WIDE) != 0 ? sizeof(uint64_t) : sizeof(uint32_t));
 }
 
-static const char *read_numbers(const char *at, struct rate_policy *policy, bool is_of_64_bits) {
+static char *read_numbers(char *at, struct rate_policy *policy, bool is_of_64_bits) {
     if (UNLIKELY(is_of_64_bits)) {
         int64_t numbers[3];
         memcpy(numbers, at, sizeof(numbers));
@@ -57,7 +57,7 @@ static char *write_numbers(char *at, const struct rate_policy *policy, bool is_o
 }
 
 /* Returns where the state begins. */
-static const char *read_head(struct limiter *limiter, const char *at) {
+static char *read_head(struct limiter *limiter, char *at) {
     unsigned form = (unsigned char)at[0];
     limiter->policy = (struct rate_policy){
         .algorithm = form & FORM_ALGORITHM,
@@ -86,6 +86,22 @@ static char *write_head(const struct limiter *limiter, char *at) {
     return write_numbers(at, &limiter->policy, (form & FORM_IS_WIDE) != 0);
 }
 
+/* --- the state --- */
+
+/* Word by word, as states are read and written: a wider load would have to wait until the words just
+ * written have left the processor's store buffer. */
+static ALWAYS_INLINE void copy_state(void *to, const void *from, size_t bytes) {
+    for (size_t at = 0; at < bytes; at += sizeof(uint64_t))
+        memcpy((char *)to + at, (const char *)from + at, sizeof(uint64_t));
+}
+
+static size_t used_bytes(const struct limiter *limiter) {
+    const struct rate_methods *methods = limiter_methods(&limiter->policy);
+    if (methods == NULL) return 0;
+    if (methods->used_bytes == NULL) return methods->state_bytes;
+    return methods->used_bytes(limiter->state, &limiter->policy);
+}
+
 /* --- the inline form --- */
 
 /* A state that need not be outside stays there once it is. */
@@ -96,16 +112,9 @@ static bool wants_block(const struct limiter *limiter) {
     return methods->is_inline == NULL || !methods->is_inline(&limiter->policy);
 }
 
-static size_t used_bytes(const struct limiter *limiter) {
-    const struct rate_methods *methods = limiter_methods(&limiter->policy);
-    if (methods == NULL) return 0;
-    if (methods->used_bytes == NULL) return methods->state_bytes;
-    return methods->used_bytes(limiter->state, &limiter->policy);
-}
-
 static void write_tail(const struct limiter *limiter, char *tail, size_t len) {
     char *at = write_head(limiter, tail);
-    memcpy(at, limiter->room, len - (size_t)(at - tail));
+    copy_state(at, limiter->room, len - (size_t)(at - tail));
 }
 
 static bool fits_in_place(const struct entry *entry, const struct limiter *limiter) {
@@ -156,6 +165,13 @@ static COLD void rebuild_entry(struct found *found, struct limiter *limiter) {
     entry_free(old);
 }
 
+bool limiter_save_state(const struct limiter *limiter) {
+    if (limiter->block != NULL) return true;
+    if (limiter->tail == NULL || used_bytes(limiter) > limiter->tail_state_len) return false;
+    copy_state(limiter->tail_state, limiter->room, limiter->tail_state_len);
+    return true;
+}
+
 void limiter_save(struct found *found, struct limiter *limiter) {
     if (limiter->block != NULL)
         write_block(limiter);
@@ -170,24 +186,30 @@ enum rate_algorithm limiter_algorithm(const struct entry *entry) {
     return ((const struct limiter_block *)entry_pointer(entry))->policy.algorithm;
 }
 
+static void load_block(struct limiter *limiter, struct limiter_block *block) {
+    limiter->block = block;
+    limiter->tail = NULL;
+    limiter->policy = block->policy;
+    limiter->blocked_until_ms = block->blocked_until_ms;
+    limiter->state = block->state;
+}
+
 void limiter_load(struct limiter *limiter, const struct entry *entry) {
     if (entry->encoding == LIMITER_OUTSIDE) {
-        limiter->block = entry_pointer(entry);
-        limiter->tail = NULL;
-        limiter->policy = limiter->block->policy;
-        limiter->blocked_until_ms = limiter->block->blocked_until_ms;
-        limiter->state = limiter->block->state;
+        load_block(limiter, entry_pointer(entry));
         return;
     }
     limiter->block = NULL;
     limiter->state = limiter->room;
     limiter->tail = entry_tail(entry);
-    const char *at = read_head(limiter, limiter->tail);
+    limiter->tail_state = read_head(limiter, limiter->tail);
+    limiter->tail_state_len = entry->tail_len - (size_t)(limiter->tail_state - limiter->tail);
     const struct rate_methods *methods = limiter_methods(&limiter->policy);
     if (methods == NULL) return;
-    size_t len = entry->tail_len - (size_t)(at - limiter->tail);
-    memcpy(limiter->room, at, len);
-    if (methods->state_bytes > len) memset(limiter->room + len, 0, methods->state_bytes - len);
+    size_t len = limiter->tail_state_len;
+    copy_state(limiter->room, limiter->tail_state, len);
+    for (; len < methods->state_bytes; len += sizeof(uint64_t))
+        memset(limiter->room + len, 0, sizeof(uint64_t));
 }
 
 void limiter_start(struct limiter *limiter, const struct rate_policy *policy, int64_t now_us) {

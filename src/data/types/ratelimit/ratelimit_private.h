@@ -27,7 +27,10 @@ struct limiter {
     struct rate_policy policy;
     int64_t blocked_until_ms;    /* 0: not blocked */
     struct limiter_block *block; /* where the entry's state lies outside; else NULL */
-    char *tail;                  /* the entry's, of one that was loaded from there; else NULL */
+    /* Of one that was loaded from an entry's tail: that, and its part that holds the state. Else
+     * NULL. */
+    char *tail, *tail_state;
+    size_t tail_state_len;
     /* In the block, or in `room`; without an algorithm there is none. */
     void *state;
     _Alignas(LIMITER_STATE_ALIGNMENT) unsigned char room[LIMITER_STATE_MAX];
@@ -44,6 +47,9 @@ void limiter_start(struct limiter *limiter, const struct rate_policy *policy, in
 void limiter_drop(struct limiter *limiter);
 /* The state is a copy, or in the block, where it is changed in place. */
 void limiter_load(struct limiter *limiter, const struct entry *entry);
+/* Puts the state back alone, where policy and block are those that were loaded. False, with nothing
+ * done, when it was not loaded or its place is too small: then only limiter_save can. */
+NODISCARD bool limiter_save_state(const struct limiter *limiter);
 /* Puts the limiter back: into the entry where it fits, else into one that takes its place. */
 void limiter_save(struct found *found, struct limiter *limiter);
 /* A new entry for it, with a place for a due time. */

@@ -149,6 +149,15 @@ static size_t measure_serialized(const struct entry *entry) {
     return len;
 }
 
+static bool prefetch_limiter(const struct entry *entry, unsigned step) {
+    enum { LINE = 64 };
+    const struct limiter_block *block = entry_pointer(entry);
+    if (step != 0) return methods_of(block)->prefetch(block->state, step - 1);
+    mem_prefetch(block);
+    mem_prefetch((const char *)block + LINE);
+    return true;
+}
+
 const struct value_type ratelimit_value_type = {
     .name = "ratelimit",
     .free_value = free_limiter,
@@ -161,5 +170,6 @@ const struct value_type ratelimit_value_type = {
     .rdb_type = ratelimit_rdb_type,
     .save = ratelimit_save,
     .load = ratelimit_load,
+    .prefetch = prefetch_limiter,
     .has_own_due = true,
 };

@@ -298,9 +298,11 @@ static void take_sliding(void *state, const struct rate_policy *was,
         u128 fall_us = find_fall(&grid, policy->limit - rate_least_cost(request));
         answer->retry_after_ms = rate_ms_until(earlier_of(fall_us, gone_us), request->now_us);
     }
-    if (!is_empty(&grid))
-        answer->reset_after_ms =
-            rate_ms_until(earlier_of(find_end(&grid), gone_us), request->now_us);
+    if (!is_empty(&grid)) {
+        u128 end_us = earlier_of(find_end(&grid), gone_us);
+        answer->reset_after_ms = rate_ms_until(end_us, request->now_us);
+        answer->fresh_at_us = rate_saturate(end_us);
+    }
     if (is_stored && !request->is_peek) store_grid(state, &grid);
 }
 
@@ -393,6 +395,16 @@ static bool is_costly_to_free(const void *state) {
     return false;
 }
 
+static bool prefetch_block(const void *state, unsigned step) {
+    enum { LINE = 64 };
+    (void)step;
+    const struct sliding_state *sliding = state;
+    if (!has_block(sliding)) return false;
+    mem_prefetch(sliding->block);
+    mem_prefetch((const char *)sliding->block + LINE);
+    return false;
+}
+
 static bool is_inline(const struct rate_policy *policy) {
     return policy->buckets == 1;
 }
@@ -412,4 +424,5 @@ const struct rate_methods rate_sliding_methods = {
     .copy = copy_sliding,
     .outside_bytes = count_outside_bytes,
     .is_costly_to_free = is_costly_to_free,
+    .prefetch = prefetch_block,
 };

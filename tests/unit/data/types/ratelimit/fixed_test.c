@@ -153,7 +153,11 @@ static void take_once(struct run *run) {
     rate_fixed_methods.take(&run->state, &was, &run->policy, &request, &answer);
     check_take(&run->model, &run->policy, &request, &answer);
     bool is_changed = !request.is_peek && (answer.is_allowed || request.mode == RATE_MODE_DRAIN);
-    if (!is_changed) assert_memory_equal(&run->state, &before, sizeof(before));
+    if (!is_changed)
+        assert_memory_equal(&run->state, &before, sizeof(before));
+    else
+        assert_tells_when_fresh(&rate_fixed_methods, &run->state, &run->policy, request.now_us,
+                                &answer);
     run->granted += answer.is_allowed;
     if (answer.is_allowed || request.is_peek) return;
     run->denied++;

@@ -283,7 +283,10 @@ static inline void take_once(struct meter_run *run) {
     run->methods->take(&run->state, &was, &run->policy, &request, &answer);
     check_take(&run->model, &run->policy, &request, &answer);
     bool is_changed = !request.is_peek && (answer.is_allowed || request.mode == RATE_MODE_DRAIN);
-    if (!is_changed) assert_memory_equal(&run->state, &before, sizeof(before));
+    if (!is_changed)
+        assert_memory_equal(&run->state, &before, sizeof(before));
+    else
+        assert_tells_when_fresh(run->methods, &run->state, &run->policy, request.now_us, &answer);
     if (answer.is_allowed) run->granted++;
     if (answer.is_allowed || request.is_peek) return;
     run->denied++;

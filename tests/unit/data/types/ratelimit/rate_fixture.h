@@ -27,6 +27,17 @@ static inline struct rate_request request_of(int64_t now_us, int64_t cost, enum 
     return (struct rate_request){.now_us = now_us, .cost = cost, .mode = mode};
 }
 
+/* A take that is let in, or drains, tells what the state is then asked for. */
+static inline void assert_tells_when_fresh(const struct rate_methods *methods, const void *state,
+                                           const struct rate_policy *policy, int64_t now_us,
+                                           const struct rate_answer *answer) {
+    int64_t fresh_us = methods->fresh_at_us(state, policy, now_us);
+    if (fresh_us > now_us)
+        assert_int_equal(answer->fresh_at_us, fresh_us);
+    else
+        assert_true(answer->fresh_at_us <= now_us);
+}
+
 static inline int64_t random_between(int64_t min, int64_t max) {
     return min + (int64_t)random_below((uint64_t)(max - min) + 1);
 }

@@ -115,6 +115,8 @@ static inline struct rate_answer take_subject(struct subject *subject,
     bool is_stored = answer.is_allowed || request.mode == RATE_MODE_DRAIN;
     if (is_stored) subject->was = *policy;
     assert_sound_answer(&answer, policy);
+    if (is_stored)
+        assert_tells_when_fresh(subject->methods, subject->state, policy, request.now_us, &answer);
     if (!is_thorough) return answer;
     assert_same_answer(&answer, &peeked);
     encode_subject(subject, &subject->after);
