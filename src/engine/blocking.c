@@ -171,6 +171,11 @@ bool blocking_time_is_up(const struct call *call) {
     return blocked != NULL && blocked->is_last;
 }
 
+bool blocking_waits_on(const struct call *call) {
+    const struct blocked *blocked = call->session->blocked;
+    return blocked != NULL && blocked->waits_on;
+}
+
 /* --- ending --- */
 
 static void unlink_blocked(struct blocking_table *table, struct blocked *blocked) {
@@ -209,6 +214,7 @@ static void reply_end(struct blocked *blocked, enum blocking_end how) {
     blocking_open_reply(blocked, &call);
     if (how == BLOCKING_TIMEOUT && blocked->waiter_count == 0) {
         blocked->is_last = true;
+        blocked->waits_on = false;
         dispatch_run_again(&call);
     } else if (how == BLOCKING_TIMEOUT) {
         reply_null_array(&call);

@@ -63,6 +63,8 @@ void blocking_wait(struct call *call, const struct blocking_request *request);
  * blocking_is_possible; called again from within a re-run it waits on. */
 void blocking_wait_otherwise(struct call *call, int64_t timeout_ms);
 bool blocking_time_is_up(const struct call *call);
+/* True behind a re-run that has found nothing. */
+bool blocking_waits_on(const struct call *call);
 /* Runs the commands of that row again which wait so. Not from within a command. */
 void blocking_run_waiting(struct engine *engine, const struct command_row *row);
 

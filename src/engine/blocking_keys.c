@@ -276,7 +276,8 @@ void blocking_stop_serving(struct blocking_table *table) {
 /* --- what others ask --- */
 
 bool blocking_has_ready(const struct engine *engine) {
-    return engine->blocking != NULL && engine->blocking->first_ready != NULL;
+    if (engine->blocking == NULL || engine->is_loading) return false;
+    return engine->blocking->first_ready != NULL;
 }
 
 size_t blocking_key_count(const struct engine *engine) {

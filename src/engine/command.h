@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct call;
+struct latency_histogram;
 
 typedef void command_handler(struct call *call);
 
@@ -43,7 +44,9 @@ enum command_flag {
     COMMAND_NOT_QUEUED = 1 << 20,      /* inside MULTI it runs at once */
     COMMAND_RUNS_QUEUE = 1 << 21,      /* EXEC: does what the queued commands do */
     COMMAND_FOR_SUBSCRIBERS = 1 << 22, /* a RESP2 connection that subscribes may run it */
+    COMMAND_TELLS_HEALTH = 1 << 23,    /* refused while writes are, though it writes nothing */
     COMMAND_HIDDEN = COMMAND_NOT_QUEUED | COMMAND_RUNS_QUEUE | COMMAND_FOR_SUBSCRIBERS |
+                     COMMAND_TELLS_HEALTH |
                      COMMAND_MAY_REPLICATE, /* which COMMAND INFO of Redis does not tell either */
 };
 
@@ -146,6 +149,7 @@ struct command_row {
     uint32_t
         member_index; /* of the argument that names a member of the first key's value, which batches
                             * then fetch ahead; 0: none */
+    bool reads_value; /* all of the first key's value: batches fetch it ahead, wherever it lies */
     bool is_system;   /* not meant for users: "syscmd" in COMMAND DOCS */
 };
 
@@ -154,8 +158,10 @@ struct command_stats {
     uint64_t calls;
     uint64_t ticks;
     uint64_t ticks_max;
-    uint64_t rejected; /* refused before it ran */
-    uint64_t failed;   /* ran and answered with an error */
+    uint64_t rejected;               /* refused before it ran */
+    uint64_t failed;                 /* ran and answered with an error */
+    struct latency_histogram *times; /* where to add what a call took: engine/latency_tracking.h;
+                                      * NULL: that is to be asked */
 };
 
 /* A command of a running server. */
@@ -165,12 +171,14 @@ struct command {
     struct command **subcommands; /* the row's, then those that other lists have added */
     uint32_t subcommand_count;
     struct command_stats stats;
-    uint32_t flags;      /* the row's and those computed */
-    uint32_t categories; /* the row's and those implied */
-    int first_key;       /* index of the first key where it is fixed; 0: none */
-    int last_key;        /* of the range it begins; negative from the end, as COMMAND INFO */
+    struct latency_histogram *histogram; /* what its calls took; NULL: none was counted */
+    uint32_t flags;                      /* the row's and those computed */
+    uint32_t categories;                 /* the row's and those implied */
+    int first_key;                       /* index of the first key where it is fixed; 0: none */
+    int last_key; /* of the range it begins; negative from the end, as COMMAND INFO */
     int key_step;
     char *full_name; /* "get", "client|id" */
+    bool is_renamed; /* clients know it under another name or none: engine/renames.h */
 };
 
 /* True when `argc` arguments, the name included, are possible. */

@@ -170,6 +170,7 @@ static void free_command(struct command *command) {
     for (uint32_t i = 0; i < command->subcommand_count; i++) free_command(command->subcommands[i]);
     mem_free(command->subcommands);
     mem_free(command->full_name);
+    mem_free(command->histogram);
     mem_free(command);
 }
 
@@ -285,6 +286,8 @@ struct command *command_table_at(const struct command_table *table, size_t index
 
 static void reset_stats(struct command *command) {
     command->stats = (struct command_stats){0};
+    mem_free(command->histogram);
+    command->histogram = NULL;
     for (uint32_t i = 0; i < command->subcommand_count; i++) reset_stats(command->subcommands[i]);
 }
 

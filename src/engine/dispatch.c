@@ -8,9 +8,13 @@
 #include "engine/command_table.h"
 #include "engine/effects.h"
 #include "engine/engine.h"
+#include "engine/latency_histogram.h"
+#include "engine/latency_tracking.h"
 #include "engine/memory.h"
 #include "engine/push.h"
+#include "engine/renames.h"
 #include "engine/reply.h"
+#include "engine/slow_calls.h"
 #include "engine/transaction.h"
 #include "foundation/clock.h"
 #include "foundation/log.h"
@@ -19,9 +23,11 @@
 
 static struct command *find_command(const struct call *call, struct command *guess) {
     if (guess != NULL && guess->parent == NULL && guess->subcommand_count == 0 &&
-        bytes_equal(call->args[0], bytes_of_str(guess->row->name)))
+        !guess->is_renamed && bytes_equal(call->args[0], bytes_of_str(guess->row->name)))
         return guess;
     struct command *command = command_table_find(call->engine->commands, call->args[0]);
+    if (UNLIKELY(command == NULL || (command->is_renamed && !call->session->is_internal)))
+        command = renames_find(call->args[0]);
     if (command == NULL || command->subcommand_count == 0 || call->argc < 2) return command;
     struct command *subcommand = command_find_subcommand(command, call->args[1]);
     return subcommand != NULL ? subcommand : command;
@@ -184,7 +190,7 @@ static COLD bool reject_unready(struct call *call, uint32_t flags) {
     if (call->session->is_internal) return true;
     if (engine->is_loading && (flags & COMMAND_LOADING) == 0)
         return reject_because(call, "LOADING Redis is loading the dataset in memory");
-    if (engine->write_refusal != NULL && (flags & COMMAND_WRITE) != 0)
+    if (engine->write_refusal != NULL && (flags & (COMMAND_WRITE | COMMAND_TELLS_HEALTH)) != 0)
         return reject_because(call, engine->write_refusal);
     return true;
 }
@@ -236,7 +242,8 @@ static bool is_frozen(const struct call *call) {
            (call->command->flags & (COMMAND_WRITE | COMMAND_ADMIN)) == 0;
 }
 
-static ALWAYS_INLINE void time_handler(struct call *call) {
+/* Returns the ticks that it took. */
+static ALWAYS_INLINE uint64_t time_handler(struct call *call) {
     call->engine->keyspace->is_touch_off = call->session->is_no_touch;
     call->engine->keyspace->is_frozen = is_frozen(call);
     struct engine *engine = call->engine;
@@ -254,10 +261,22 @@ static ALWAYS_INLINE void time_handler(struct call *call) {
     stats->ticks += ticks;
     if (ticks > stats->ticks_max) stats->ticks_max = ticks;
     if (call->has_failed) stats->failed++;
+    return ticks;
+}
+
+static ALWAYS_INLINE void record_time(const struct call *call, uint64_t ticks) {
+    const struct engine *engine = call->engine;
+    if (UNLIKELY(ticks >= engine->slow_ticks)) ticks = slow_calls_tell(engine, call, ticks);
+    struct latency_histogram *times = call->command->stats.times;
+    if (LIKELY(times != NULL))
+        latency_histogram_add(times, ticks);
+    else
+        latency_tracking_count(call, ticks);
 }
 
 static void run_handler(struct call *call) {
-    time_handler(call);
+    uint64_t ticks = time_handler(call);
+    record_time(call, ticks);
     call->command->stats.calls++;
     call->session->command_count++;
     call->engine->stats.commands++;
@@ -265,7 +284,8 @@ static void run_handler(struct call *call) {
 
 void dispatch_run_again(struct call *call) {
     call->has_waited = true;
-    time_handler(call);
+    uint64_t ticks = time_handler(call);
+    if (!blocking_waits_on(call)) record_time(call, ticks);
 }
 
 /* --- inside a transaction --- */

@@ -16,8 +16,12 @@ int64_t clock_monotonic_us(void) {
     return read_us(CLOCK_MONOTONIC);
 }
 
+int64_t clock_unix_us(void) {
+    return read_us(CLOCK_REALTIME);
+}
+
 void clock_update(struct clock *clock) {
-    clock->unix_us = read_us(CLOCK_REALTIME);
+    clock->unix_us = clock_unix_us();
     clock->unix_ms = clock->unix_us / 1000;
     clock->monotonic_us = clock_monotonic_us();
 }
@@ -48,4 +52,8 @@ void clock_ticks_start(void) {
 
 uint64_t clock_ticks_to_ns(uint64_t ticks) {
     return (uint64_t)((double)ticks * ns_per_tick);
+}
+
+uint64_t clock_ns_to_ticks(uint64_t ns) {
+    return (uint64_t)((double)ns / ns_per_tick);
 }

@@ -24,6 +24,7 @@ void clock_update(struct clock *clock);
 void clock_set_unix_us(struct clock *clock, int64_t unix_us);
 
 int64_t clock_monotonic_us(void);
+int64_t clock_unix_us(void);
 
 /* Ticks of the processor's time stamp counter where it is steady, else nanoseconds of the
  * monotonic clock. Cost: about 8 ns. clock_ticks_start calibrates them and comes first. */
@@ -35,7 +36,8 @@ static inline uint64_t clock_ticks(void) {
     return (uint64_t)clock_monotonic_us() * 1000;
 #endif
 }
-/* Nanoseconds in so many ticks. */
+/* Nanoseconds in so many ticks, and ticks in so many nanoseconds. */
 uint64_t clock_ticks_to_ns(uint64_t ticks);
+uint64_t clock_ns_to_ticks(uint64_t ns);
 
 #endif

@@ -6,6 +6,25 @@
 #include "foundation/config_rewrite.h"
 #include "foundation/directive.h"
 
+/* --- secrets --- */
+
+/* The server's, which say what is a secret; without them everything may be. */
+static const struct directives *known_directives;
+
+void config_use_directives(const struct directives *directives) {
+    known_directives = directives;
+}
+
+/* The values behind the names, from the third argument on. */
+static bool is_config_secret(const struct bytes *args, uint32_t argc UNUSED, uint32_t index) {
+    if (index < 3 || index % 2 == 0) return false;
+    if (known_directives == NULL) return true;
+    const struct directive *row = directives_find(known_directives, args[index - 1]);
+    return row != NULL && (row->flags & DIRECTIVE_SENSITIVE) != 0;
+}
+
+/* --- the commands --- */
+
 static void reply_pair(void *context, struct bytes name, struct bytes value) {
     struct call *call = context;
     reply_bulk(call, name);
@@ -127,6 +146,7 @@ static const struct command_row config_subcommands[] = {
         .handler = config_set_command,
         .arity = -4,
         .flags = COMMAND_ADMIN | COMMAND_NOSCRIPT | COMMAND_LOADING | COMMAND_STALE,
+        .is_secret = is_config_secret,
         .tips = "request_policy:all_nodes response_policy:all_succeeded",
         .summary = "Changes directives of the running server.",
         .syntax = "data(parameter value)...",

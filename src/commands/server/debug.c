@@ -10,6 +10,7 @@
 #include "engine/reply.h"
 #include "foundation/digest.h"
 #include "foundation/glob.h"
+#include "foundation/log.h"
 #include "foundation/mem.h"
 #include "foundation/number.h"
 
@@ -37,6 +38,19 @@ static bool is_on(const struct call *call, uint32_t index) {
 
 static void debug_set_active_expire(struct call *call) {
     call->engine->keyspace->is_calendar_off = !is_on(call, 2);
+    reply_ok(call);
+}
+
+static void debug_set_skip_checksum_validation(struct call *call) {
+    call->engine->keyspace->is_rdb_unchecked = is_on(call, 2);
+    reply_ok(call);
+}
+
+static void debug_log(struct call *call) {
+    struct buffer text = {0};
+    buffer_append_bytes(&text, call->args[2]);
+    LOG_WARNING("DEBUG LOG: %s", buffer_c_str(&text));
+    buffer_destroy(&text);
     reply_ok(call);
 }
 
@@ -260,6 +274,7 @@ static const struct debug_tool own_tools[] = {
     {"digest", 2, 2, debug_digest, NULL},
     {"digest-value", 2, UINT32_MAX, debug_digest_value, NULL},
     {"help", 2, 2, debug_help, NULL},
+    {"log", 3, 3, debug_log, NULL},
     {"object", 3, 3, debug_object, NULL},
     {"pause-cron", 3, 3, debug_pause_cron, NULL},
     {"populate", 3, 5, debug_populate, NULL},
@@ -268,6 +283,7 @@ static const struct debug_tool own_tools[] = {
     {"replybuffer", 4, 4, debug_replybuffer, NULL},
     {"segfault", 2, 2, debug_segfault, NULL},
     {"set-active-expire", 3, 3, debug_set_active_expire, NULL},
+    {"set-skip-checksum-validation", 3, 3, debug_set_skip_checksum_validation, NULL},
     {"sleep", 3, 3, debug_sleep, NULL},
     {"stringmatch-len", 4, 4, debug_stringmatch_len, NULL},
     {.name = NULL},
@@ -322,6 +338,8 @@ static void debug_help(struct call *call) {
         "    Output a hex signature representing the current DB content.",
         "DIGEST-VALUE <key> [<key> ...]",
         "    Output a hex signature of the values of all the specified keys.",
+        "LOG <message>",
+        "    Write <message> to the server log.",
         "OBJECT <key>",
         "    Show low level info about `key` and associated value.",
         "PAUSE-CRON <0|1>",
@@ -343,6 +361,8 @@ static void debug_help(struct call *call) {
         "SET-ACTIVE-EXPIRE <0|1>",
         "    Setting it to 0 keeps expired keys until they are accessed. Setting it to 1",
         "    has them removed on time again.",
+        "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+        "    1: sums of payloads and RDB files are not looked at.",
         "SLEEP <seconds>",
         "    Stop the server for <seconds>. Decimals allowed.",
         "STRINGMATCH-LEN <pattern> <string>",

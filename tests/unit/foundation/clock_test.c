@@ -50,12 +50,32 @@ static void ticks_measure_nanoseconds(void **state) {
     assert_int_equal(clock_ticks_to_ns(0), 0);
 }
 
+static void nanoseconds_become_ticks_and_ticks_nanoseconds(void **state) {
+    (void)state;
+    clock_ticks_start();
+    assert_int_equal(clock_ns_to_ticks(0), 0);
+    for (uint64_t ns = 1000; ns < 1000000000000; ns *= 10) {
+        uint64_t back_ns = clock_ticks_to_ns(clock_ns_to_ticks(ns));
+        assert_true(back_ns <= ns && ns - back_ns <= 2);
+    }
+}
+
+static void the_wall_clock_can_be_asked_between_updates(void **state) {
+    (void)state;
+    struct clock clock;
+    clock_update(&clock);
+    assert_true(clock_unix_us() - clock.unix_us < 60 * 1000000);
+    assert_true(clock_unix_us() > 1600000000000000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_update_reads_one_moment),
         cmocka_unit_test(a_moment_set_by_hand_moves_both_clocks),
         cmocka_unit_test(the_monotonic_clock_never_goes_back),
         cmocka_unit_test(ticks_measure_nanoseconds),
+        cmocka_unit_test(nanoseconds_become_ticks_and_ticks_nanoseconds),
+        cmocka_unit_test(the_wall_clock_can_be_asked_between_updates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
