@@ -78,7 +78,8 @@ LINK := $(CC) $(CFLAGS_common) $(LDFLAGS_flavour) $(LDFLAGS) -Wl,--as-needed
 LIBS := $(LIBS_flavour) -lcrypto -llzf -lisal -lm
 
 # What one source adds. Code that reads bytes from outside is held to the stricter rule on signs.
-OUTSIDE_BYTES := src/protocol/% src/data/rdb/% src/data/types/%_rdb.c src/services/persistence/aof_reader.c
+OUTSIDE_BYTES := src/protocol/% src/data/rdb/% src/data/types/%_rdb.c src/data/types/stream/% \
+	src/services/persistence/aof_reader.c
 flags_for = $(if $(filter $(OUTSIDE_BYTES),$(1)),-Wsign-conversion) \
 	$(if $(filter tests/%,$(1)),-Itests) $(if $(filter utils/%,$(1)),-Iutils)
 

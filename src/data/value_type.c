@@ -4,6 +4,7 @@
 #include "data/types/list/list.h"
 #include "data/types/ratelimit/ratelimit.h"
 #include "data/types/set/set.h"
+#include "data/types/stream/stream.h"
 #include "data/types/string/string.h"
 #include "data/types/zset/zset.h"
 
@@ -11,6 +12,7 @@ static const struct value_type *const value_types[VALUE_TYPE_COUNT] = {
     [VALUE_STRING] = &string_value_type, [VALUE_LIST] = &list_value_type,
     [VALUE_SET] = &set_value_type,       [VALUE_ZSET] = &zset_value_type,
     [VALUE_HASH] = &hash_value_type,     [VALUE_RATELIMIT] = &ratelimit_value_type,
+    [VALUE_STREAM] = &stream_value_type,
 };
 
 const struct value_type *value_type_of(const struct entry *entry) {

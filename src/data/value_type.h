@@ -15,6 +15,7 @@ enum value_type_id {
     VALUE_ZSET = 3,
     VALUE_HASH = 4,
     VALUE_RATELIMIT = 5,
+    VALUE_STREAM = 6,
     VALUE_TYPE_COUNT,
 };
 
@@ -69,6 +70,10 @@ struct value_type {
      * database_add with the target's key. NULL, and the reader has failed, when it is malformed in
      * any way. */
     struct entry *(*load)(struct rdb_reader *reader, uint8_t rdb_type, struct rdb_target *target);
+    /* Fetches into cache, ahead of a use, what a value whose entry has a word keeps outside: step 0
+     * what the word points to, each further step what lies behind that which the one before has
+     * fetched. False: there is no further one. NULL: it is not worth it. */
+    bool (*prefetch)(const struct entry *entry, unsigned step);
     const struct member_methods *members; /* NULL: members have no due times */
     bool has_own_due; /* the due time follows from the value: nobody else sets it */
 };

@@ -18,15 +18,32 @@ char *buffer_detach(struct buffer *buffer, size_t *len) {
     return data;
 }
 
-void buffer_grow(struct buffer *buffer, size_t extra) {
+/* What the storage grows to for `extra` more bytes. */
+static size_t next_cap(const struct buffer *buffer, size_t extra) {
     size_t needed;
     CHECK(!__builtin_add_overflow(buffer->len, extra, &needed) && needed < SIZE_MAX / 4);
     size_t cap = buffer->cap < DOUBLING_LIMIT ? buffer->cap * 2 : buffer->cap + buffer->cap / 2;
     if (cap < needed) cap = needed;
     if (cap < FIRST_CAP) cap = FIRST_CAP;
-    cap = mem_good_size(cap);
+    return mem_good_size(cap);
+}
+
+void buffer_grow(struct buffer *buffer, size_t extra) {
+    size_t cap = next_cap(buffer, extra);
     buffer->data = mem_realloc(buffer->data, cap);
     buffer->cap = cap;
+}
+
+bool buffer_try_append(struct buffer *buffer, const void *data, size_t len) {
+    if (buffer->cap - buffer->len < len) {
+        size_t cap = next_cap(buffer, len);
+        char *grown = mem_try_realloc(buffer->data, cap);
+        if (grown == NULL) return false;
+        buffer->data = grown;
+        buffer->cap = cap;
+    }
+    buffer_append(buffer, data, len);
+    return true;
 }
 
 void buffer_append_str(struct buffer *buffer, const char *str) {

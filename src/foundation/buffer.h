@@ -48,6 +48,10 @@ static inline void buffer_append_bytes(struct buffer *buffer, struct bytes bytes
     buffer_append(buffer, bytes.data, bytes.len);
 }
 
+/* The same for sizes that a peer or a file chose; false, with nothing changed, when there is no
+ * memory. */
+NODISCARD bool buffer_try_append(struct buffer *buffer, const void *data, size_t len);
+
 static inline void buffer_append_char(struct buffer *buffer, char c) {
     *buffer_room(buffer, 1) = c;
     buffer->len += 1;

@@ -67,7 +67,7 @@ static void check_saving(const struct entry *entry,
     rdb_writer_init(&writer, &(struct rdb_writer_settings){.is_checksumming = true});
     rdb_payload_write(&writer, entry);
     struct bytes value;
-    CHECK(rdb_payload_open(rdb_writer_bytes(&writer), &value));
+    CHECK(rdb_payload_open(rdb_writer_bytes(&writer), true, &value));
     struct entry *again = rdb_payload_load(value, &target);
     CHECK(again != NULL && again->type == entry->type);
     verify(again);

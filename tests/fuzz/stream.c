@@ -23,6 +23,7 @@
 #include "engine/blocking.h"
 #include "engine/engine.h"
 #include "engine/network_settings.h"
+#include "engine/rate_policies.h"
 #include "engine/reply.h"
 #include "foundation/hash.h"
 #include "foundation/mem.h"
@@ -466,6 +467,7 @@ static void verify_flushing(void) {
     output_batch_destroy(&output);
     CHECK(keyspace_key_count(engine->keyspace) == 0);
     verify();
+    rate_policies_free(engine); /* they outlive FLUSHALL, and the next program begins without */
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -2,8 +2,8 @@
 """Writes payloads.txt: DUMP payloads of a real redis-server 7.0, and payloads in forms of older
 versions, put together here, which it accepts. And the corpus of tests/fuzz/restore.c from them.
 And whole files: dump.rdb (all of the payloads' keys), small.rdb, appendonlydir and mixed.aof (an old log
-that begins as an RDB file) of that server, old.rdb in the forms of Redis 2.4, put together here; those
-of RDB are the corpus of tests/fuzz/rdb_file.c.
+that begins as an RDB file) of that server, old.rdb in the forms of Redis 2.4 and streams.rdb with streams in
+the forms of Redis 5, 7.0 and 7.2, put together here; those of RDB are the corpus of tests/fuzz/rdb_file.c.
 
 usage: tests/golden/make_golden.py          needs redis-server (or redis-tools) and python3-redis
 
@@ -81,6 +81,42 @@ def fill(client):
     client.xgroup_create("stream", "group", "0")
     client.xreadgroup("group", "consumer", {"stream": ">"}, count=5)
     client.xadd("stream-plain", {b"a": b"b"}, id="5-5")
+    fill_streams(client)
+
+
+def fill_streams(client):
+    """Whatever a stream can be: empty, with holes, of several nodes, ids far apart, groups and consumers
+    with and without pending entries."""
+    client.xgroup_create("stream-empty", "group", "$", mkstream=True)
+    client.xgroup_create("stream-empty", "17", "5-1", mkstream=True)
+    client.xgroup_createconsumer("stream-empty", "17", "idle")
+    for i in range(350):
+        fields = {b"field": b"text %d" % i} if i % 3 else {b"own:%d" % (i % 7): i * 1000003, b"": LONG_TEXT}
+        client.xadd("stream-nodes", fields, id=f"{1000 + i * i}-{i % 5}")
+    for i in range(90, 230):
+        client.xdel("stream-nodes", f"{1000 + i * i}-{i % 5}")
+    client.xtrim("stream-nodes", minid="2000", approximate=False)
+    for group in ("b", "a", "100"):
+        client.xgroup_create("stream-nodes", group, "0")
+    for i in range(30):
+        client.xreadgroup("ba"[i % 2], f"consumer {i % 4}", {"stream-nodes": ">"}, count=i % 3 + 1)
+    client.xreadgroup("100", "no acknowledgements", {"stream-nodes": ">"}, count=5, noack=True)
+    pending = client.xpending_range("stream-nodes", "a", "-", "+", 100)
+    client.xack("stream-nodes", "a", *[entry["message_id"] for entry in pending[::3]])
+    client.xclaim("stream-nodes", "a", "another", 0, [pending[1]["message_id"]], retrycount=77)
+    client.xdel("stream-nodes", pending[2]["message_id"])
+    client.xadd("stream-far", {RANDOM_TEXT: b"-1"}, id="0-1")
+    client.xadd("stream-far", {b"8" * 20: b"1.50"}, id=f"{2**63 + 5}-{2**64 - 1}")
+    client.xadd("stream-far", {b"f": b"v"}, id=f"{2**64 - 1}-{2**64 - 2}")
+    for number in (10, 20):
+        client.xadd("stream-set-back", {b"n": number}, id=f"{number}-0")
+    client.xdel("stream-set-back", "20-0")
+    client.execute_command("XSETID", "stream-set-back", "11-0")
+    client.xadd("stream-set-back", {b"n": 12}, id="12-0")
+    client.xadd("stream-set-id", {b"n": 1}, id="1-0")
+    client.execute_command("XSETID", "stream-set-id", "9-9", "ENTRIESADDED", "100", "MAXDELETEDID", "8-8")
+    client.xadd("stream-emptied", {b"n": 1}, id="1-0")
+    client.xdel("stream-emptied", "1-0")
 
 
 # --- payloads in old forms -------------------------------------------------------------------------
@@ -164,15 +200,50 @@ def old_payloads():
     yield "old-quicklist", 14, length(2) + string(ziplist(mixed[:8])) + string(ziplist(mixed[8:-2]))
 
 
+def listpack(elements):
+    """Of short strings and small integers."""
+    data = b""
+    for element in elements:
+        body = bytes([element]) if isinstance(element, int) else bytes([0x80 | len(element)]) + element
+        data += body + bytes([len(body)])
+    return struct.pack("<IH", 7 + len(data), len(elements)) + data + b"\xff"
+
+
+def stream_id(ms, seq):
+    return struct.pack(">QQ", ms, seq)
+
+
+def stream(number):
+    """In the form of RDB type 15 (Redis 5), 19 (7.0) or 21 (7.2)."""
+    node = listpack([2, 1, 1, b"f", 0, 2, 0, 0, b"v", 4, 3, 1, 0, b"gone", 4, 0, 2, 1, 1, b"own", 7, 6])
+    times = struct.pack("<q", DUE_MS) * (2 if number == 21 else 1)
+    body = length(1) + string(stream_id(5, 1)) + string(node) + length(2) + length(8) + length(0)
+    if number != 15:
+        body += length(5) + length(1) + length(6) + length(1) + length(3)
+    body += length(2) + string(b"empty") + length(0) + length(0) + (length(0) if number != 15 else b"")
+    body += length(0) + length(0)
+    body += string(b"group") + length(6) + length(1) + (length(2) if number != 15 else b"")
+    body += length(2)
+    for ms in (5, 6):
+        body += stream_id(ms, 1) + struct.pack("<q", DUE_MS) + length(3)
+    body += length(2) + string(b"one") + times + length(1) + stream_id(6, 1)
+    body += string(b"two") + times + length(1) + stream_id(5, 1)
+    return bytes([number]) + body
+
+
 def make(client):
     fill(client)
     payloads = {key.decode(): client.dump(key) for key in client.keys()}
     for name, number, body in old_payloads():
         payloads[name] = finish(bytes([number]) + body, 9)
         client.restore(name, 0, payloads[name])
+    payloads["stream-of-redis-5"] = finish(stream(15), 9)
+    client.restore("stream-of-redis-5", 0, payloads["stream-of-redis-5"])
     for name in sorted(payloads):
         digest = client.execute_command("DEBUG", "DIGEST-VALUE", name)[0].decode()
         yield name, client.type(name).decode(), digest, payloads[name]
+        if name == "stream-of-redis-5":  # the same entries, which this server cannot read
+            yield "stream-of-redis-7.2", "stream", digest, finish(stream(21), 11)
 
 
 # --- whole files ------------------------------------------------------------------------------------
@@ -186,6 +257,15 @@ def old_file():
             data += bytes([number]) + string(name.encode()) + body
     data += b"\xfd" + struct.pack("<i", 2147483000) + b"\x00" + string(b"due") + b"\xc0\x05"
     return data + b"\xfe\x03\x00" + string(b"other") + string(b"database") + b"\xff"
+
+
+def streams_file():
+    data = b"REDIS0011\xfe\x00"
+    for number in (15, 19, 21):
+        body = stream(number)
+        data += body[:1] + string(b"stream-%d" % number) + body[1:]
+    data += b"\xff"
+    return data + struct.pack("<Q", crc64(data))
 
 
 def fill_little(client):
@@ -242,6 +322,7 @@ def make_files(client, folder):
     small = (folder / "dump.rdb").read_bytes()
     write_file("small.rdb", small)
     write_file("old.rdb", old_file())
+    write_file("streams.rdb", streams_file())
     client.config_set("aof-timestamp-enabled", "yes")
     client.config_set("appendonly", "yes")
     wait_for_rewrite(client)

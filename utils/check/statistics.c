@@ -3,6 +3,7 @@
 #include "data/types/hash/hash.h"
 #include "data/types/list/list.h"
 #include "data/types/set/set.h"
+#include "data/types/stream/stream.h"
 #include "data/types/string/string.h"
 #include "data/types/zset/zset.h"
 #include "foundation/buffer.h"
@@ -43,6 +44,7 @@ static uint64_t count_elements(const struct entry *entry) {
     case VALUE_SET: return set_len(entry);
     case VALUE_ZSET: return zset_len(entry);
     case VALUE_HASH: return hash_len(entry);
+    case VALUE_STREAM: return stream_len(entry);
     default: return 1;
     }
 }
@@ -185,7 +187,6 @@ void statistics_add(struct statistics *statistics, const struct entry *entry,
 
 const char *statistics_skipped_label(enum rdb_skipped skipped) {
     static const char *const labels[RDB_SKIPPED_COUNT] = {
-        [RDB_SKIPPED_STREAM] = "streams",
         [RDB_SKIPPED_MODULE_VALUE] = "values of modules",
         [RDB_SKIPPED_MODULE_AUX] = "other data of modules",
         [RDB_SKIPPED_FUNCTION] = "libraries of functions",

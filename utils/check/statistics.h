@@ -60,7 +60,7 @@ void statistics_add(struct statistics *statistics, const struct entry *entry,
                     const struct rdb_walk *walk);
 /* "less than an hour", of what is left. */
 const char *statistics_due_label(size_t step);
-/* What Skua has no place for: "streams". */
+/* What Skua has no place for: "values of modules". */
 const char *statistics_skipped_label(enum rdb_skipped skipped);
 /* The lowest redis-server that reads these values: "7.0"; NULL when none does. */
 const char *statistics_redis_version(const struct statistics *statistics);

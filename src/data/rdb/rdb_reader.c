@@ -49,6 +49,7 @@ void rdb_reader_destroy(struct rdb_reader *reader) {
     mem_free(reader->held);
     mem_free(reader->scratch);
     mem_free(reader->key_copy);
+    buffer_destroy(&reader->kept);
 }
 
 /* --- failing --- */
@@ -91,6 +92,14 @@ static size_t count_there(const struct rdb_reader *reader) {
     return (size_t)(reader->end - reader->at);
 }
 
+/* What the buffer will not have any more; false without memory. */
+static bool keep_read(struct rdb_reader *reader) {
+    size_t len = (size_t)(reader->at - reader->kept_from);
+    if (!buffer_try_append(&reader->kept, reader->kept_from, len)) return false;
+    reader->kept_from = reader->at;
+    return true;
+}
+
 /* Puts another buffer in the place of the old one, which stays while the key lies in it. */
 static void adopt_buffer(struct rdb_reader *reader, char *buffer, size_t cap) {
     if (reader->is_holding && reader->held == NULL)
@@ -106,6 +115,7 @@ static bool move_to_front(struct rdb_reader *reader, size_t cap) {
     size_t there = count_there(reader);
     uint64_t offset = rdb_reader_offset(reader);
     bool must_stay = reader->is_holding && reader->held == NULL;
+    if (reader->is_keeping && !keep_read(reader)) return false;
     if (!reader->source.is_unsummed) (void)rdb_reader_crc(reader);
     if (cap <= reader->cap && !must_stay) {
         if (there != 0) memmove(reader->buffer, reader->at, there);
@@ -117,7 +127,7 @@ static bool move_to_front(struct rdb_reader *reader, size_t cap) {
         adopt_buffer(reader, buffer, cap);
     }
     reader->begin_offset = offset;
-    reader->begin = reader->at = reader->unsummed = reader->buffer;
+    reader->begin = reader->at = reader->unsummed = reader->kept_from = reader->buffer;
     reader->end = reader->begin + there;
     return true;
 }
@@ -171,6 +181,22 @@ static ALWAYS_INLINE bool has_bytes(struct rdb_reader *reader, size_t count, con
 bool rdb_reader_is_at_end(struct rdb_reader *reader) {
     if (count_there(reader) != 0) return false;
     return reader->has_failed || reader->left_bytes == 0 || !read_piece(reader, 1, "more");
+}
+
+void rdb_reader_start_keeping(struct rdb_reader *reader) {
+    reader->is_keeping = true;
+    reader->kept_from = reader->at;
+    buffer_destroy(&reader->kept);
+}
+
+struct bytes rdb_reader_end_keeping(struct rdb_reader *reader, const char *what) {
+    reader->is_keeping = false;
+    if (reader->has_failed) return BYTES("");
+    if (reader->kept.len == 0)
+        return bytes_of(reader->kept_from, (size_t)(reader->at - reader->kept_from));
+    if (keep_read(reader)) return buffer_bytes(&reader->kept);
+    fail_here(reader, what, "no memory for it");
+    return BYTES("");
 }
 
 /* A place for `len` bytes, or NULL after failing. */
@@ -237,16 +263,20 @@ uint64_t rdb_read_length(struct rdb_reader *reader, const char *what) {
     return LIKELY(first < RDB_LENGTH_14_BITS) ? first : read_long_length(reader, first, what);
 }
 
-uint64_t rdb_read_count(struct rdb_reader *reader, size_t least_bytes, const char *what) {
-    uint64_t offset = rdb_reader_offset(reader), count = rdb_read_length(reader, what);
+uint64_t rdb_read_amount(struct rdb_reader *reader, size_t least_bytes, const char *what) {
+    uint64_t offset = rdb_reader_offset(reader), amount = rdb_read_length(reader, what);
     uint64_t left = rdb_reader_left(reader);
-    if (count != 0 && count <= left / least_bytes) return count;
-    if (count == 0)
-        rdb_fail(reader, offset, what, "that there are none");
-    else
-        rdb_fail(reader, offset, what, "%llu with %llu bytes left", (unsigned long long)count,
-                 (unsigned long long)left);
+    if (amount <= left / least_bytes) return amount;
+    rdb_fail(reader, offset, what, "%llu with %llu bytes left", (unsigned long long)amount,
+             (unsigned long long)left);
     return 0;
+}
+
+uint64_t rdb_read_count(struct rdb_reader *reader, size_t least_bytes, const char *what) {
+    uint64_t offset = rdb_reader_offset(reader);
+    uint64_t count = rdb_read_amount(reader, least_bytes, what);
+    if (count == 0) rdb_fail(reader, offset, what, "that there are none");
+    return count;
 }
 
 double rdb_read_text_double(struct rdb_reader *reader, const char *what) {

@@ -14,6 +14,7 @@
 #ifndef DATA_RDB_RDB_READER_H
 #define DATA_RDB_RDB_READER_H
 
+#include "foundation/buffer.h"
 #include "foundation/bytes.h"
 #include "foundation/check.h"
 #include "foundation/number.h"
@@ -51,6 +52,9 @@ struct rdb_reader {
     char *scratch;
     size_t scratch_cap;
     char *key_copy;
+    bool is_keeping;
+    const char *kept_from; /* from here on `kept` does not have it */
+    struct buffer kept;
     char digits[NUMBER_I64_MAX_CHARS];
     char error[RDB_ERROR_MAX];
 };
@@ -87,6 +91,12 @@ static inline uint64_t rdb_reader_left(const struct rdb_reader *reader) {
 /* True when nothing is left; may refill. */
 bool rdb_reader_is_at_end(struct rdb_reader *reader);
 
+/* Keeps what is read from here on, as it stands there. */
+void rdb_reader_start_keeping(struct rdb_reader *reader);
+/* Ends that and returns what was read, all in one; valid until the next function is called. Empty
+ * after a failure. */
+struct bytes rdb_reader_end_keeping(struct rdb_reader *reader, const char *what);
+
 /* --- primitives; `what` names what is read, for the error: "a hash's field" --- */
 
 uint8_t rdb_read_byte(struct rdb_reader *reader, const char *what);
@@ -94,6 +104,8 @@ uint64_t rdb_read_length(struct rdb_reader *reader, const char *what);
 /* The length of a sequence whose elements take at least `least_bytes` each; fails on an empty one,
  * and when so many cannot follow. */
 uint64_t rdb_read_count(struct rdb_reader *reader, size_t least_bytes, const char *what);
+/* The same, but none is allowed. */
+uint64_t rdb_read_amount(struct rdb_reader *reader, size_t least_bytes, const char *what);
 /* What to reserve for so many elements before they have come. */
 static inline size_t rdb_reserve_for(uint64_t count) {
     const uint64_t believed = 1 << 20;

@@ -22,7 +22,7 @@ struct rdb_target {
 enum rdb_type_kind {
     RDB_TYPE_UNKNOWN, /* nothing that is behind it can be read */
     RDB_TYPE_LOADED,  /* rdb_load_value */
-    RDB_TYPE_SKIPPED, /* rdb_skip_value only: streams, values of modules */
+    RDB_TYPE_SKIPPED, /* rdb_skip_value only: values of modules */
 };
 enum rdb_type_kind rdb_type_kind(uint8_t rdb_type);
 /* The lowest RDB version whose servers read the type; Skua's own have RDB_VERSION_MAX. */

@@ -166,7 +166,7 @@ static enum rdb_item skip_value(struct rdb_walk *walk, uint8_t type) {
     if (!walk->is_in_value) return RDB_ITEM_FAILED;
     rdb_skip_value(&walk->reader, type);
     walk->is_in_value = rdb_has_failed(&walk->reader);
-    walk->skipped = type == RDB_MODULE_2 ? RDB_SKIPPED_MODULE_VALUE : RDB_SKIPPED_STREAM;
+    walk->skipped = RDB_SKIPPED_MODULE_VALUE;
     return RDB_ITEM_SKIPPED;
 }
 

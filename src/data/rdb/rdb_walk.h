@@ -25,7 +25,6 @@ enum rdb_item {
 
 /* What Skua has no place for. */
 enum rdb_skipped {
-    RDB_SKIPPED_STREAM,
     RDB_SKIPPED_MODULE_VALUE,
     RDB_SKIPPED_MODULE_AUX,
     RDB_SKIPPED_FUNCTION,

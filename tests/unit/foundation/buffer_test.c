@@ -86,6 +86,20 @@ static void consuming_moves_the_rest_down(void **state) {
     buffer_destroy(&buffer);
 }
 
+static void appending_without_memory_changes_nothing(void **state) {
+    (void)state;
+    struct buffer buffer = {0};
+    char bytes[1000] = {0};
+    assert_true(buffer_try_append(&buffer, "abc", 3));
+    mem_fail_nth_try(1);
+    assert_false(buffer_try_append(&buffer, bytes, sizeof(bytes)));
+    mem_fail_nth_try(0);
+    assert_true(bytes_equal(buffer_bytes(&buffer), BYTES("abc")));
+    assert_true(buffer_try_append(&buffer, bytes, sizeof(bytes)));
+    assert_int_equal(buffer.len, 3 + sizeof(bytes));
+    buffer_destroy(&buffer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_buffer_needs_nothing),
@@ -95,6 +109,7 @@ int main(void) {
         cmocka_unit_test(quoting_escapes_what_does_not_print),
         cmocka_unit_test(a_c_string_is_not_counted),
         cmocka_unit_test(consuming_moves_the_rest_down),
+        cmocka_unit_test(appending_without_memory_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

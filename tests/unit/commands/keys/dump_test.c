@@ -148,7 +148,7 @@ static void what_is_no_value_is_bad_data(void **state) {
     assert_string_equal(restore_body(f, BYTES("\x00\x01xy")), "-ERR Bad data format");
     assert_string_equal(restore_body(f, BYTES("")), "-ERR Bad data format");
     assert_string_equal(restore_body(f, BYTES("\x02\x01")), "-ERR Bad data format");
-    assert_string_equal(restore_body(f, BYTES("\x0f\x00\x00\x00\x00\x00")), "-ERR Bad data format");
+    assert_string_equal(restore_body(f, BYTES("\x0f\x00\x01\x00\x00\x00")), "-ERR Bad data format");
     assert_string_equal(restore_body(f, BYTES("\x07\x01\x00")), "-ERR Bad data format");
     assert_string_equal(restore_body(f, BYTES("\xfe\x00")), "-ERR Bad data format");
     assert_reply(f, "EXISTS n", "0");

@@ -7,9 +7,11 @@
 #include "data/types/list/list.h"
 #include "data/types/ratelimit/ratelimit.h"
 #include "data/types/set/set.h"
+#include "data/types/stream/stream.h"
 #include "data/types/string/string.h"
 #include "data/types/zset/zset.h"
 #include "foundation/random.h"
+#include "unit/data/rdb/random_stream.h"
 #include "unit/data/types/type_fixture.h"
 
 #include <stdio.h>
@@ -138,11 +140,24 @@ static inline void make_ratelimit(struct fixture *fixture) {
     limiter_block(fixture->db, the_key(), &found, now_us, now_us / 1000 + 5000);
 }
 
+static inline void make_stream(struct fixture *fixture) {
+    struct rdb_writer writer;
+    uint64_t len;
+    rdb_writer_init(&writer, &(struct rdb_writer_settings){.is_compressing = random_below(2) == 0});
+    uint8_t type = write_random_stream(&writer, random_text, &len);
+    struct bytes form = rdb_writer_bytes(&writer);
+    struct entry *entry = stream_try_new_entry(the_key().name, false, type, form, len);
+    assert_non_null(entry);
+    database_add(fixture->db, the_key(), entry);
+    rdb_writer_destroy(&writer);
+}
+
 /* A maker for each type: a type without one fails the tests that go over all types. */
 typedef void make_function(struct fixture *fixture);
 static make_function *const makers[VALUE_TYPE_COUNT] = {
     [VALUE_STRING] = make_string, [VALUE_LIST] = make_list, [VALUE_SET] = make_set,
     [VALUE_ZSET] = make_zset,     [VALUE_HASH] = make_hash, [VALUE_RATELIMIT] = make_ratelimit,
+    [VALUE_STREAM] = make_stream,
 };
 
 #endif

@@ -301,6 +301,46 @@ static void a_source_that_ends_early_or_lacks_memory_is_a_failure(void **state) 
     }
 }
 
+static void what_is_read_can_be_kept_whatever_its_pieces(void **state) {
+    (void)state;
+    char bytes[900];
+    for (size_t i = 0; i < sizeof(bytes); i++) bytes[i] = (char)random_below(256);
+    for (int round = 0; round < 200; round++) {
+        struct pieces pieces = {bytes_of(bytes, sizeof(bytes)), 1 + random_below(200)};
+        struct rdb_source source = source_of(&pieces);
+        size_t before = random_below(300), len = random_below(600);
+        struct rdb_reader reader;
+        source.total_bytes = sizeof(bytes);
+        rdb_reader_init_source(&reader, &source);
+        for (size_t i = 0; i < before; i++) (void)rdb_read_byte(&reader, "a byte");
+        rdb_reader_start_keeping(&reader);
+        for (size_t i = 0; i < len; i++) (void)rdb_read_byte(&reader, "a byte");
+        struct bytes kept = rdb_reader_end_keeping(&reader, "bytes");
+        assert_true(bytes_equal(kept, bytes_of(bytes + before, len)));
+        rdb_reader_destroy(&reader);
+    }
+}
+
+static void keeping_without_memory_for_it_is_a_failure(void **state) {
+    (void)state;
+    char bytes[500] = {0};
+    for (uint64_t nth = 1; nth <= 2; nth++) {
+        struct pieces pieces = {bytes_of(bytes, sizeof(bytes)), 50};
+        struct rdb_source source = source_of(&pieces);
+        struct rdb_reader reader;
+        source.total_bytes = sizeof(bytes);
+        rdb_reader_init_source(&reader, &source);
+        rdb_reader_start_keeping(&reader);
+        mem_fail_nth_try(nth);
+        for (int i = 0; i < 400 && !rdb_has_failed(&reader); i++)
+            (void)rdb_read_byte(&reader, "a byte");
+        mem_fail_nth_try(0);
+        assert_non_null(strstr(rdb_reader_error(&reader), "found no memory for it"));
+        assert_int_equal(rdb_reader_end_keeping(&reader, "bytes").len, 0);
+        rdb_reader_destroy(&reader);
+    }
+}
+
 int main(void) {
     mem_start();
     random_set_seed(1);
@@ -319,6 +359,8 @@ int main(void) {
         cmocka_unit_test(a_source_is_read_whatever_its_pieces),
         cmocka_unit_test(a_length_that_lies_takes_no_more_memory_than_has_come),
         cmocka_unit_test(a_source_that_ends_early_or_lacks_memory_is_a_failure),
+        cmocka_unit_test(what_is_read_can_be_kept_whatever_its_pieces),
+        cmocka_unit_test(keeping_without_memory_for_it_is_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

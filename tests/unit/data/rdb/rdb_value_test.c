@@ -155,7 +155,7 @@ static void try_round_trip(struct fixture *fixture, unsigned id) {
     rdb_writer_init(&writer, &payload_settings);
     rdb_payload_write(&writer, entry);
     struct bytes value;
-    assert_true(rdb_payload_open(rdb_writer_bytes(&writer), &value));
+    assert_true(rdb_payload_open(rdb_writer_bytes(&writer), true, &value));
     assert_loads(fixture, entry, value, load_in_memory);
     assert_loads(fixture, entry, value, load_from_source);
     rdb_writer_destroy(&writer);
@@ -184,7 +184,7 @@ static void values_take_the_encoding_of_the_limits_they_meet(void **state) {
         rdb_writer_clear(&writer);
         rdb_payload_write(&writer, entry);
         struct bytes value;
-        assert_true(rdb_payload_open(rdb_writer_bytes(&writer), &value));
+        assert_true(rdb_payload_open(rdb_writer_bytes(&writer), true, &value));
         list_set_limits(is_small ? -2 : 4);
         set_set_limits(is_small ? 512 : 4, is_small ? 128 : 4, is_small ? 64 : 8);
         zset_set_limits(is_small ? 128 : 4, is_small ? 64 : 8);
@@ -214,7 +214,7 @@ static void every_beginning_of_a_value_is_refused(void **state) {
         rdb_writer_clear(&writer);
         rdb_payload_write(&writer, find_the_key(fixture).entry);
         struct bytes value;
-        assert_true(rdb_payload_open(rdb_writer_bytes(&writer), &value));
+        assert_true(rdb_payload_open(rdb_writer_bytes(&writer), true, &value));
         for (size_t len = 0; len < value.len; len += 1 + len / 200)
             assert_null(rdb_payload_load(bytes_of(value.data, len), &target));
         delete_key(fixture, the_key().name);
@@ -234,7 +234,7 @@ static void changed_bytes_are_refused_or_a_whole_value(void **state) {
         rdb_writer_clear(&writer);
         rdb_payload_write(&writer, find_the_key(fixture).entry);
         struct bytes value;
-        assert_true(rdb_payload_open(rdb_writer_bytes(&writer), &value));
+        assert_true(rdb_payload_open(rdb_writer_bytes(&writer), true, &value));
         char *copy = mem_dup(value.data, value.len);
         for (int change = 0; change < 30; change++) {
             size_t at = random_below(value.len);
@@ -259,21 +259,21 @@ static void a_payload_is_opened_only_when_its_sum_and_version_are_right(void **s
     rdb_writer_init(&writer, &payload_settings);
     rdb_payload_write(&writer, find_the_key(fixture).entry);
     struct bytes payload = rdb_writer_bytes(&writer);
-    assert_true(rdb_payload_open(payload, &value));
+    assert_true(rdb_payload_open(payload, true, &value));
     for (size_t i = 0; i < payload.len; i++) {
         writer.out.data[i] ^= 1;
-        assert_false(rdb_payload_open(payload, &value));
+        assert_false(rdb_payload_open(payload, true, &value));
         writer.out.data[i] ^= 1;
     }
     for (size_t len = 0; len < payload.len; len++)
-        assert_false(rdb_payload_open(bytes_of(payload.data, len), &value));
+        assert_false(rdb_payload_open(bytes_of(payload.data, len), true, &value));
     for (uint16_t version = 0; version < 20; version++) {
         rdb_writer_clear(&writer);
         rdb_write_raw(&writer, BYTES("\x00\x01x"));
         rdb_write_raw(&writer, bytes_of(&version, sizeof(version)));
         uint64_t crc = rdb_writer_crc(&writer);
         rdb_write_raw(&writer, bytes_of(&crc, sizeof(crc)));
-        assert_int_equal(rdb_payload_open(rdb_writer_bytes(&writer), &value),
+        assert_int_equal(rdb_payload_open(rdb_writer_bytes(&writer), true, &value),
                          version <= RDB_VERSION_MAX);
     }
     rdb_writer_destroy(&writer);
@@ -293,7 +293,7 @@ static void assert_refused(struct fixture *fixture, struct bytes bytes, const ch
 static void malformed_values_are_refused_with_place_and_reason(void **state) {
     assert_refused(*state, BYTES("\x06"), "offset 1: expected a value, found one of type 6");
     assert_refused(*state, BYTES("\x16"), "offset 1: expected a value, found one of type 22");
-    assert_refused(*state, BYTES("\x13"), "offset 1: expected a value, found one of type 19");
+    assert_refused(*state, BYTES("\x07"), "offset 1: expected a value, found one of type 7");
     assert_refused(*state,
                    BYTES("\x02\x02\x01"
                          "a\x01"
@@ -307,6 +307,8 @@ static void malformed_values_are_refused_with_place_and_reason(void **state) {
                    BYTES("\x12\x01\x03\x01"
                          "a"),
                    "offset 2: expected a list's node, found one of kind 3");
+    assert_refused(*state, BYTES("\x12\x01\x01\0"),
+                   "offset 3: expected a list's node, found an empty one");
     assert_refused(*state, BYTES("\x12\x01\x02\x07\x07\0\0\0\0\0\xff"),
                    "offset 1: expected a list, found one without elements");
     assert_refused(*state, BYTES("\x10\x09\x09\0\0\0\x01\0\x01\x01\xff"),

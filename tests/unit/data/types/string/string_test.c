@@ -1,6 +1,7 @@
 /* String values against a naive model: an array of byte runs, changed by random operations. */
 #include "data/types/string/string.h"
 
+#include "data/value_type.h"
 #include "foundation/clock.h"
 #include "foundation/mem.h"
 #include "foundation/number.h"
@@ -316,6 +317,35 @@ static void an_edit_to_a_size_that_cannot_be_is_refused(void **state) {
     free_fixture(fixture);
 }
 
+static size_t outside_bytes(const struct entry *entry) {
+    return value_type_of(entry)->outside_bytes(entry, 0);
+}
+
+/* What grows is likely to grow again; what is made at once or stays as long is not. */
+static void an_edit_takes_spare_room_only_for_what_grows(void **state) {
+    enum { LEN = 100000 };
+    (void)state;
+    struct fixture *fixture = new_fixture();
+    struct key made = key_of(BYTES("made")), kept = key_of(BYTES("kept"));
+    struct found found = {0};
+    size_t len;
+    assert_non_null(string_edit(fixture->db, made, &found, LEN, &len));
+    assert_true(outside_bytes(found.entry) < LEN + LEN / 4);
+    assert_non_null(string_edit(fixture->db, made, &found, LEN * 5 / 4, &len));
+    assert_true(outside_bytes(found.entry) > LEN * 2);
+
+    struct found other = {0};
+    char *text = mem_alloc_zeroed(LEN);
+    string_store(fixture->db, kept, &other, bytes_of(text, LEN), 0);
+    struct string_block *shared = string_share(other.entry);
+    assert_non_null(string_edit(fixture->db, kept, &other, 1, &len));
+    assert_int_equal(len, LEN);
+    assert_true(outside_bytes(other.entry) < LEN + LEN / 4);
+    string_block_release(shared);
+    mem_free(text);
+    free_fixture(fixture);
+}
+
 static void only_large_blocks_are_shared(void **state) {
     (void)state;
     struct fixture *fixture = new_fixture();
@@ -372,6 +402,7 @@ int main(void) {
         cmocka_unit_test(a_value_of_the_same_size_class_is_replaced_in_place),
         cmocka_unit_test(an_edit_without_memory_changes_nothing),
         cmocka_unit_test(an_edit_to_a_size_that_cannot_be_is_refused),
+        cmocka_unit_test(an_edit_takes_spare_room_only_for_what_grows),
         cmocka_unit_test(only_large_blocks_are_shared),
         cmocka_unit_test(only_canonical_integers_are_stored_as_integers),
     };
