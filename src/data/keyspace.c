@@ -20,19 +20,20 @@ void keyspace_free(struct keyspace *keyspace) {
     mem_free(keyspace);
 }
 
-static void notify_swap(const struct keyspace *keyspace, uint32_t first, uint32_t second) {
-    database_notify(keyspace->dbs[first], KEY_EVENT_ALL_KEYS, BYTES(""), "swap");
-    database_notify(keyspace->dbs[second], KEY_EVENT_ALL_KEYS, BYTES(""), "swap");
+static void notify_swap(const struct keyspace *keyspace, uint32_t first, uint32_t second,
+                        const char *name) {
+    database_notify(keyspace->dbs[first], KEY_EVENT_ALL_KEYS, BYTES(""), name);
+    database_notify(keyspace->dbs[second], KEY_EVENT_ALL_KEYS, BYTES(""), name);
 }
 
 void keyspace_swap(struct keyspace *keyspace, uint32_t first, uint32_t second) {
-    notify_swap(keyspace, first, second);
+    notify_swap(keyspace, first, second, "swap");
     struct database *moved = keyspace->dbs[first];
     keyspace->dbs[first] = keyspace->dbs[second];
     keyspace->dbs[second] = moved;
     keyspace->dbs[first]->number = first;
     keyspace->dbs[second]->number = second;
-    notify_swap(keyspace, first, second);
+    notify_swap(keyspace, first, second, KEY_EVENT_SWAPPED);
 }
 
 uint64_t keyspace_key_count(const struct keyspace *keyspace) {

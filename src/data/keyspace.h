@@ -37,6 +37,8 @@ struct keyspace {
                              * where they are; it does not see them */
     bool is_calendar_off;   /* DEBUG SET-ACTIVE-EXPIRE 0 */
     bool is_rdb_compressed; /* rdbcompression: of what DUMP answers and files hold; true at first */
+    bool is_rdb_unchecked;  /* DEBUG SET-SKIP-CHECKSUM-VALIDATION: sums of what is restored or
+                             * loaded are not looked at */
     uint32_t db_count;
     struct database **dbs; /* db_count of them, by number */
 };

@@ -1,5 +1,7 @@
 /* Snapshots: what was saved is there again, here and at redis-server; and what happens when the disk
  * does not take it. */
+#include "e2e/faulty_disk.h"
+#include "e2e/stored_data.h"
 #include "e2e/support.h"
 
 #include "foundation/buffer.h"
@@ -15,7 +17,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-enum { ELEMENTS = 700, CORPUS_KEYS_MIN = 30 };
+enum { CORPUS_KEYS_MIN = 30 };
 
 static const char *const plain[] = {"--save", "", "--enable-debug-command", "yes", NULL};
 
@@ -24,81 +26,6 @@ static struct e2e_server *start(const char *const *arguments) {
 }
 
 /* --- data --- */
-
-static void run_ok(struct e2e_server *server, const char *line) {
-    const char *reply = e2e_server_run(server, line);
-    if (reply[0] == '-') fail_msg("%s: %s", line, reply);
-}
-
-/* The line again and again, with a number from 0 on in the place of each '#'. */
-static void run_many(struct e2e_server *server, const char *pattern, int count) {
-    struct buffer line = {0};
-    for (int i = 0; i < count; i++) {
-        buffer_clear(&line);
-        for (const char *at = pattern; *at != '\0'; at++) {
-            if (*at == '#')
-                buffer_append_i64(&line, i);
-            else
-                buffer_append_char(&line, *at);
-        }
-        e2e_send(server->control, buffer_c_str(&line));
-    }
-    buffer_destroy(&line);
-    for (int i = 0; i < count; i++) {
-        char *reply = e2e_receive(server->control);
-        if (reply[0] == '-') fail_msg("%s: %s", pattern, reply);
-        free(reply);
-    }
-}
-
-/* Keys of every type and encoding that redis-server 7.0 has, in three databases. */
-static void fill_common(struct e2e_server *server) {
-    static const char *const lines[] = {
-        "SET empty ''",
-        "SET short 'a b\\x00c'",
-        "SET number 12345",
-        "SET big-number 9223372036854775807",
-        "SET small-number -7",
-        "SET float 1.50",
-        "SETRANGE long 5000 x",
-        "SET due x PX 100000000",
-        "SET number-due 17 PX 100000000",
-        "RPUSH list-small a 1 -1 300 70000 5000000000 '' 'x y'",
-        "SADD set-int 1 2 3 -70000 5000000000",
-        "SADD set-small a b 1 ''",
-        "ZADD zset-small 1 a 1.5 b -inf c inf d 1e300 e",
-        "HSET hash-small f v n 1 '' ''",
-        "HSET hash-value f 0123456789012345678901234567890123456789012345678901234567890123456789",
-        "PFADD hll a b c",
-        "SETBIT bits 1000 1",
-        "GEOADD geo 13.36 38.11 Palermo 15.08 37.50 Catania",
-        "EXPIRE list-small 100000",
-        "SELECT 3",
-        "SET other-database x",
-        "SELECT 15",
-        "RPUSH last-database a b",
-        "SELECT 0",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++) run_ok(server, lines[i]);
-    run_many(server, "RPUSH list-large element:# #", ELEMENTS);
-    run_many(server, "SADD set-int-large #", ELEMENTS);
-    run_many(server, "SADD set-large member:#", ELEMENTS);
-    run_many(server, "ZADD zset-large #.25 member:#", ELEMENTS);
-    run_many(server, "HSET hash-large field:# value:#", ELEMENTS);
-    run_many(server, "SET key:# value:#", ELEMENTS);
-}
-
-/* What only Skua holds. */
-static void fill_own(struct e2e_server *server) {
-    static const char *const lines[] = {
-        "HPEXPIRE hash-small 100000000 FIELDS 1 f",
-        "HPEXPIRE hash-large 100000000 FIELDS 2 field:1 field:2",
-        "ZADD zset-exact 9007199254740993 a",
-        "RL.POLICY SET api bucket limit 10 period 1m",
-        "RL.TAKE limiter USE api",
-    };
-    for (size_t i = 0; i < ARRAY_LEN(lines); i++) (void)e2e_server_run(server, lines[i]);
-}
 
 /* One line a key of the numbered database, sorted: digest, expiry, name. */
 static int compare_lines(const void *a, const void *b) {
@@ -169,15 +96,6 @@ static void copy_dump(const struct e2e_server *from, const struct e2e_server *to
     copy_file(path, e2e_server_path(to, "dump.rdb"));
 }
 
-static void end_at_once(struct e2e_server *server) {
-    kill(server->pid, SIGKILL);
-    (void)e2e_server_await_end(server);
-}
-
-static bool has_file(const struct e2e_server *server, const char *name) {
-    return access(e2e_server_path(server, name), F_OK) == 0;
-}
-
 static void assert_logged(const struct e2e_server *server, const char *text) {
     char *log = e2e_server_read_log(server);
     if (strstr(log, text) == NULL) fail_msg("\"%s\" is not in the log:\n%s", text, log);
@@ -189,16 +107,15 @@ static void assert_logged(const struct e2e_server *server, const char *text) {
 static void what_was_saved_is_there_after_a_restart(void **state) {
     (void)state;
     struct e2e_server *server = start(plain);
-    fill_common(server);
-    fill_own(server);
+    stored_fill(server);
+    stored_fill_own(server);
     char *fence = e2e_run(server->control, "FENCE");
     char *policy = e2e_run(server->control, "RL.POLICY GET api");
     struct buffer before = describe(server);
     assert_run(server->control, "SAVE", "OK");
     assert_int_equal(e2e_server_info(server, "rdb_changes_since_last_save"), 0);
-    end_at_once(server);
-    e2e_server_start_again(server, plain);
-    e2e_server_await(server, "PING", "PONG");
+    stored_end_at_once(server);
+    stored_start_again(server, plain);
     assert_holds(server, &before);
     assert_run(server->control, "RL.POLICY GET api", policy);
     assert_true(e2e_server_info(server, "rdb_last_load_keys_loaded") > CORPUS_KEYS_MIN);
@@ -212,7 +129,7 @@ static void what_was_saved_is_there_after_a_restart(void **state) {
 static void redis_server_reads_what_skua_saved_and_the_other_way_round(void **state) {
     (void)state;
     struct e2e_server *skua = start(plain), *redis = e2e_redis_start(plain);
-    fill_common(skua);
+    stored_fill(skua);
     struct buffer expected = describe(skua);
     assert_run(skua->control, "SAVE", "OK");
     copy_dump(skua, redis);
@@ -222,9 +139,8 @@ static void redis_server_reads_what_skua_saved_and_the_other_way_round(void **st
     struct buffer extended = describe(redis);
     assert_run(redis->control, "SAVE", "OK");
     copy_dump(redis, skua);
-    end_at_once(skua);
-    e2e_server_start_again(skua, plain);
-    e2e_server_await(skua, "PING", "PONG");
+    stored_end_at_once(skua);
+    stored_start_again(skua, plain);
     assert_holds(skua, &extended);
     buffer_destroy(&expected);
     buffer_destroy(&extended);
@@ -235,8 +151,8 @@ static void redis_server_reads_what_skua_saved_and_the_other_way_round(void **st
 static void debug_reload_brings_the_same_data_back(void **state) {
     (void)state;
     struct e2e_server *server = start(plain);
-    fill_common(server);
-    fill_own(server);
+    stored_fill(server);
+    stored_fill_own(server);
     struct buffer before = describe(server);
     assert_run(server->control, "DEBUG RELOAD", "OK");
     assert_holds(server, &before);
@@ -254,31 +170,24 @@ static void debug_reload_brings_the_same_data_back(void **state) {
 
 /* --- in the background --- */
 
-static void await_background(struct e2e_server *server) {
-    int64_t since_ms = e2e_now_ms();
-    while (e2e_server_info(server, "rdb_bgsave_in_progress") != 0)
-        e2e_wait_a_little(since_ms, "the child");
-}
-
 static void a_background_save_holds_the_moment_of_its_start(void **state) {
     (void)state;
     struct e2e_server *server = start(plain);
-    fill_common(server);
+    stored_fill(server);
     struct buffer before = describe(server);
     assert_run(server->control, "CONFIG SET rdb-key-save-delay 300", "OK");
     assert_run(server->control, "BGSAVE", "Background saving started");
     assert_run(server->control, "CONFIG SET rdb-key-save-delay 0", "OK");
     assert_run(server->control, "BGSAVE", "-ERR Background save already in progress");
     assert_run(server->control, "SAVE", "-ERR Background save already in progress");
-    run_many(server, "SET key:# changed:#", ELEMENTS);
+    stored_run_many(server, "SET key:# changed:#", STORED_ELEMENTS);
     assert_run(server->control, "DEL list-large set-large", "2");
-    await_background(server);
-    assert_int_equal(e2e_server_info(server, "rdb_changes_since_last_save"), ELEMENTS + 2);
+    stored_await_info(server, "rdb_bgsave_in_progress", 0);
+    assert_int_equal(e2e_server_info(server, "rdb_changes_since_last_save"), STORED_ELEMENTS + 2);
     assert_int_equal(e2e_server_info(server, "rdb_saves"), 1);
     assert_int_equal(e2e_server_info(server, "total_forks"), 1);
-    end_at_once(server);
-    e2e_server_start_again(server, plain);
-    e2e_server_await(server, "PING", "PONG");
+    stored_end_at_once(server);
+    stored_start_again(server, plain);
     assert_holds(server, &before);
     buffer_destroy(&before);
     e2e_server_stop(server);
@@ -292,7 +201,7 @@ static void a_background_save_in_a_transaction_waits_for_its_end(void **state) {
     assert_run(server->control, "SET a 1", "QUEUED");
     assert_run(server->control, "EXEC", "[Background saving scheduled, OK]");
     int64_t since_ms = e2e_now_ms();
-    while (!has_file(server, "dump.rdb")) e2e_wait_a_little(since_ms, "the file");
+    while (!stored_has_file(server, "dump.rdb")) e2e_wait_a_little(since_ms, "the file");
     e2e_server_stop(server);
 }
 
@@ -300,45 +209,74 @@ static void save_points_save_and_so_does_the_end(void **state) {
     static const char *const arguments[] = {"--save", "1 5", NULL};
     (void)state;
     struct e2e_server *server = start(arguments);
-    run_many(server, "SET key:# #", 4);
-    assert_false(has_file(server, "dump.rdb"));
+    stored_run_many(server, "SET key:# #", 4);
+    assert_false(stored_has_file(server, "dump.rdb"));
     assert_run(server->control, "SET key:4 4", "OK");
     int64_t since_ms = e2e_now_ms();
-    while (!has_file(server, "dump.rdb")) e2e_wait_a_little(since_ms, "the file");
-    await_background(server);
+    while (!stored_has_file(server, "dump.rdb")) e2e_wait_a_little(since_ms, "the file");
+    stored_await_info(server, "rdb_bgsave_in_progress", 0);
     assert_run(server->control, "SET last 1", "OK");
     kill(server->pid, SIGTERM);
     (void)e2e_server_await_end(server);
-    e2e_server_start_again(server, arguments);
-    e2e_server_await(server, "PING", "PONG");
+    stored_start_again(server, arguments);
     assert_run(server->control, "DBSIZE", "6");
     assert_run(server->control, "FLUSHALL", "OK");
     since_ms = e2e_now_ms();
     while (e2e_server_info(server, "rdb_saves") != 1) e2e_wait_a_little(since_ms, "the flush");
-    end_at_once(server);
+    stored_end_at_once(server);
     e2e_server_start_again(server, plain);
     e2e_server_await(server, "DBSIZE", "0");
+    e2e_server_stop(server);
+}
+
+static void await_file(const char *path) {
+    int64_t since_ms = e2e_now_ms();
+    while (access(path, F_OK) != 0) e2e_wait_a_little(since_ms, "a file");
+}
+
+/* The save would take 100 seconds. */
+static void who_interrupts_the_final_save_does_not_wait_for_it(void **state) {
+    static const char *const arguments[] = {"--save", "1000 1", NULL};
+    (void)state;
+    struct e2e_server *server = start(arguments);
+    char name[sizeof("temp-.rdb") + 20];
+    stored_run_many(server, "SET key:# #", 1000);
+    assert_run(server->control, "CONFIG SET rdb-key-save-delay 100000", "OK");
+    (void)snprintf(name, sizeof(name), "temp-%d.rdb", (int)server->pid);
+    assert_int_equal(kill(server->pid, SIGINT), 0);
+    await_file(e2e_server_path(server, name));
+    assert_int_equal(kill(server->pid, SIGINT), 0);
+    int status = e2e_server_await_end(server);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    assert_int_not_equal(access(e2e_server_path(server, name), F_OK), 0);
+    assert_int_not_equal(access(e2e_server_path(server, "dump.rdb"), F_OK), 0);
+    e2e_server_start_again(server, plain);
     e2e_server_stop(server);
 }
 
 static void a_server_that_is_killed_leaves_no_child(void **state) {
     (void)state;
     struct e2e_server *server = start(plain);
-    fill_common(server);
+    stored_fill(server);
     assert_run(server->control, "SAVE", "OK");
     struct buffer before = describe(server);
     assert_run(server->control, "CONFIG SET rdb-key-save-delay 10000", "OK");
     assert_run(server->control, "SET after-it x", "OK");
     assert_run(server->control, "BGSAVE", "Background saving started");
-    end_at_once(server);
-    e2e_server_start_again(server, plain);
-    e2e_server_await(server, "PING", "PONG");
+    stored_end_at_once(server);
+    stored_start_again(server, plain);
     assert_holds(server, &before);
     buffer_destroy(&before);
     e2e_server_stop(server);
 }
 
 /* --- a disk that fails --- */
+
+static const char refusal[] =
+    "-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
+    "disk. Commands that may modify the data set are disabled, because this instance is configured "
+    "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
+    "option). Please check the Redis logs for details about the RDB error.";
 
 static void writes_are_refused_while_saving_fails_and_taken_again_by_themselves(void **state) {
     static const char *const arguments[] = {"--save", "1000 1", NULL};
@@ -347,13 +285,11 @@ static void writes_are_refused_while_saving_fails_and_taken_again_by_themselves(
     assert_run(server->control, "SET a 1", "OK");
     /* A folder in the way of the file. */
     assert_int_equal(mkdir(e2e_server_path(server, "dump.rdb"), 0755), 0);
+    assert_run(server->control, "SAVE", "-ERR");
+    assert_run(server->control, "SET a 1", "OK");
     assert_run(server->control, "BGSAVE", "Background saving started");
-    e2e_server_await(server, "SET a 2",
-                     "-MISCONF Redis is configured to save RDB snapshots, but it's currently "
-                     "unable to persist to disk. Commands that may modify the data set are "
-                     "disabled, because this instance is configured to report errors during "
-                     "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
-                     "Please check the Redis logs for details about the RDB error.");
+    e2e_server_await(server, "SET a 2", refusal);
+    assert_run(server->control, "PING", refusal);
     assert_run(server->control, "EXISTS a", "1");
     assert_run(server->control, "SAVE", "-ERR");
     assert_run(server->control, "SHUTDOWN", "-ERR Errors trying to SHUTDOWN. Check logs.");
@@ -361,10 +297,10 @@ static void writes_are_refused_while_saving_fails_and_taken_again_by_themselves(
     assert_run(server->control, "CONFIG SET stop-writes-on-bgsave-error no", "OK");
     e2e_server_await(server, "SET a 2", "OK");
     assert_run(server->control, "CONFIG SET stop-writes-on-bgsave-error yes", "OK");
-    e2e_server_await(server, "PING", "PONG");
+    e2e_server_await(server, "PING", refusal);
     assert_int_equal(rmdir(e2e_server_path(server, "dump.rdb")), 0);
     assert_run(server->control, "BGSAVE", "Background saving started");
-    await_background(server);
+    stored_await_info(server, "rdb_bgsave_in_progress", 0);
     e2e_server_await(server, "SET a 3", "OK");
     assert_non_null(strstr(e2e_server_run(server, "INFO persistence"), "bgsave_status:ok"));
     assert_logged(server, "Background saving failed: rename to dump.rdb");
@@ -378,31 +314,26 @@ static void each_call_of_the_disk_may_fail(void **state) {
         "rename 1 EIO",  "folder 1 EIO",   "fork 1 ENOMEM",
     };
     (void)state;
-    char control[E2E_PATH_MAX], folder[E2E_PATH_MAX];
-    e2e_make_folder(folder);
-    snprintf(control, sizeof(control), "%.200s/faults", folder);
-    setenv("SKUA_FAULTS", control, 1);
-    struct e2e_server *server = start(plain);
-    unsetenv("SKUA_FAULTS");
-    e2e_write_file(control, "open * EIO");
-    bool is_test_build = strcmp(e2e_server_run(server, "SAVE"), "-ERR") == 0;
+    struct faulty_disk disk;
+    faulty_disk_start(&disk, plain);
+    struct e2e_server *server = disk.server;
+    bool is_test_build = faulty_disk_is_possible(&disk);
     for (size_t i = 0; is_test_build && i < ARRAY_LEN(faults); i++) {
         bool is_fork = strncmp(faults[i], "fork", 4) == 0;
-        e2e_write_file(control, "");
+        faulty_disk_set(&disk, "");
         assert_run(server->control, "SET a 1", "OK");
         assert_run(server->control, "SAVE", "OK");
-        e2e_write_file(control, faults[i]);
+        faulty_disk_set(&disk, faults[i]);
         assert_run(server->control, is_fork ? "BGSAVE" : "SAVE", "-ERR");
         if (is_fork) continue;
         char again[64];
         snprintf(again, sizeof(again), "# again\n%s", faults[i]);
-        e2e_write_file(control, again);
+        faulty_disk_set(&disk, again);
         assert_run(server->control, "BGSAVE", "Background saving started");
-        await_background(server);
+        stored_await_info(server, "rdb_bgsave_in_progress", 0);
         assert_non_null(strstr(e2e_server_run(server, "INFO persistence"), "bgsave_status:err"));
     }
-    e2e_server_stop(server);
-    e2e_remove_folder(folder);
+    faulty_disk_stop(&disk);
 }
 
 /* --- files that are broken --- */
@@ -410,9 +341,9 @@ static void each_call_of_the_disk_may_fail(void **state) {
 static void a_broken_file_keeps_the_server_from_starting(void **state) {
     (void)state;
     struct e2e_server *server = start(plain);
-    fill_common(server);
+    stored_fill(server);
     assert_run(server->control, "SAVE", "OK");
-    end_at_once(server);
+    stored_end_at_once(server);
     char path[E2E_PATH_MAX * 2];
     snprintf(path, sizeof(path), "%s", e2e_server_path(server, "dump.rdb"));
     struct stat info;
@@ -429,7 +360,7 @@ static void a_broken_file_keeps_the_server_from_starting(void **state) {
 static void a_broken_file_leaves_the_data_in_use_alone(void **state) {
     (void)state;
     struct e2e_server *server = start(plain);
-    fill_common(server);
+    stored_fill(server);
     struct buffer before = describe(server);
     assert_run(server->control, "SAVE", "OK");
     struct stat info;
@@ -449,9 +380,9 @@ static void clients_are_answered_while_the_data_are_loaded(void **state) {
     static const char *const slow[] = {"--key-load-delay", "500", "--save", "", NULL};
     (void)state;
     struct e2e_server *server = start(plain);
-    run_many(server, "SET key:# #", 2000);
+    stored_run_many(server, "SET key:# #", 2000);
     assert_run(server->control, "SAVE", "OK");
-    end_at_once(server);
+    stored_end_at_once(server);
     e2e_server_start_again(server, slow);
     assert_run(server->control, "GET key:1", "-LOADING Redis is loading the dataset in memory");
     assert_run(server->control, "SAVE", "-LOADING Redis is loading the dataset in memory");
@@ -472,9 +403,9 @@ static void a_server_may_be_stopped_while_it_loads(void **state) {
     static const char *const slow[] = {"--key-load-delay", "1000", NULL};
     (void)state;
     struct e2e_server *server = start(plain);
-    run_many(server, "SET key:# #", 2000);
+    stored_run_many(server, "SET key:# #", 2000);
     assert_run(server->control, "SAVE", "OK");
-    end_at_once(server);
+    stored_end_at_once(server);
     e2e_server_start_again(server, slow);
     assert_run(server->control, "SHUTDOWN SAVE", "closed");
     (void)e2e_server_await_end(server);
@@ -491,6 +422,7 @@ int main(void) {
         cmocka_unit_test(a_background_save_holds_the_moment_of_its_start),
         cmocka_unit_test(a_background_save_in_a_transaction_waits_for_its_end),
         cmocka_unit_test(save_points_save_and_so_does_the_end),
+        cmocka_unit_test(who_interrupts_the_final_save_does_not_wait_for_it),
         cmocka_unit_test(a_server_that_is_killed_leaves_no_child),
         cmocka_unit_test(writes_are_refused_while_saving_fails_and_taken_again_by_themselves),
         cmocka_unit_test(each_call_of_the_disk_may_fail),

@@ -88,7 +88,7 @@ static bool is_past(const struct call *call, int64_t due_ms) {
 /* NULL after the error reply. */
 static struct entry *load_entry(struct call *call, struct restore_options *options) {
     struct bytes value;
-    if (!rdb_payload_open(call->args[3], &value)) {
+    if (!rdb_payload_open(call->args[3], !call->db->keyspace->is_rdb_unchecked, &value)) {
         reply_error(call, "ERR DUMP payload version or checksum are wrong");
         return NULL;
     }

@@ -36,14 +36,61 @@ int64_t rdb_read_due(struct rdb_reader *reader, int64_t earliest_ms) {
     return earliest_ms + (int64_t)(distance - 1);
 }
 
+static void *add_hashed(struct rdb_reader *reader, struct members *members,
+                        const struct rdb_arrival *arrival) {
+    struct table_place place;
+    if (LIKELY(members_find(members, arrival->name, arrival->hash, &place) == NULL))
+        return members_add(members, arrival->name, arrival->hash, arrival->value);
+    rdb_fail(reader, arrival->offset, "a member", "one that is there already");
+    return NULL;
+}
+
 void *rdb_add_member(struct rdb_reader *reader, struct members *members, struct bytes name,
                      struct bytes value, uint64_t offset) {
-    struct table_place place;
-    uint64_t hash = members_hash(name);
-    if (LIKELY(members_find(members, name, hash, &place) == NULL))
-        return members_add(members, name, hash, value);
-    rdb_fail(reader, offset, "a member", "one that is there already");
-    return NULL;
+    const struct rdb_arrival arrival = {
+        .name = name, .value = value, .hash = members_hash(name), .offset = offset};
+    return add_hashed(reader, members, &arrival);
+}
+
+/* --- arrivals --- */
+
+static void add_arrival(struct rdb_arrivals *arrivals, const struct rdb_arrival *arrival) {
+    if (rdb_has_failed(arrivals->reader)) return;
+    void *member = add_hashed(arrivals->reader, arrivals->members, arrival);
+    if (member != NULL && arrivals->added != NULL)
+        arrivals->added(arrivals->context, arrival, member);
+}
+
+void rdb_arrivals_add(struct rdb_arrivals *arrivals, const struct rdb_arrival *arrival) {
+    struct rdb_arrival fresh = *arrival;
+    fresh.hash = members_hash(fresh.name);
+    if (fresh.name.len + fresh.value.len > RDB_ARRIVAL_MAX_BYTES) {
+        rdb_arrivals_settle(arrivals);
+        add_arrival(arrivals, &fresh);
+        return;
+    }
+    members_prefetch_bucket(arrivals->members, fresh.hash);
+    buffer_append_bytes(&arrivals->bytes, fresh.name);
+    buffer_append_bytes(&arrivals->bytes, fresh.value);
+    arrivals->waiting[arrivals->count++] = fresh;
+    if (arrivals->count == RDB_ARRIVALS) rdb_arrivals_settle(arrivals);
+}
+
+void rdb_arrivals_settle(struct rdb_arrivals *arrivals) {
+    const char *at = buffer_c_str(&arrivals->bytes); /* is there even for empty names alone */
+    for (size_t i = 0; i < arrivals->count; i++) {
+        struct rdb_arrival *arrival = &arrivals->waiting[i];
+        arrival->name = bytes_of(at, arrival->name.len);
+        arrival->value = bytes_of(at + arrival->name.len, arrival->value.len);
+        at += arrival->name.len + arrival->value.len;
+        add_arrival(arrivals, arrival);
+    }
+    arrivals->count = 0;
+    buffer_clear(&arrivals->bytes);
+}
+
+void rdb_arrivals_destroy(struct rdb_arrivals *arrivals) {
+    buffer_destroy(&arrivals->bytes);
 }
 
 void *rdb_set_member_due(struct members *members, void *member, int64_t due_ms, int64_t now_ms) {

@@ -25,6 +25,34 @@ int64_t rdb_read_earliest_ms(struct rdb_reader *reader);
  * when there is one of that name; `offset` is where it was read. */
 NODISCARD void *rdb_add_member(struct rdb_reader *reader, struct members *members,
                                struct bytes name, struct bytes value, uint64_t offset);
+/* Members on their way into a big collection wait in a short queue while the cache lines of the
+ * buckets that they belong in are fetched. */
+enum { RDB_ARRIVALS = 32, RDB_ARRIVAL_MAX_BYTES = 4096 };
+
+struct rdb_arrival {
+    struct bytes name, value; /* while `added` is called */
+    uint64_t fixed;           /* what the caller wants to know of it by then */
+    uint64_t hash, offset;
+};
+
+/* The zeroed struct with the first four set is an empty queue. */
+struct rdb_arrivals {
+    struct rdb_reader *reader;
+    struct members *members;
+    /* After each was added; NULL: nobody asks. */
+    void (*added)(void *context, const struct rdb_arrival *arrival, void *member);
+    void *context;
+    struct buffer bytes;
+    struct rdb_arrival waiting[RDB_ARRIVALS];
+    size_t count;
+};
+
+/* As rdb_add_member, sooner or later; the bytes are copied. */
+void rdb_arrivals_add(struct rdb_arrivals *arrivals, const struct rdb_arrival *arrival);
+/* Adds those that wait. */
+void rdb_arrivals_settle(struct rdb_arrivals *arrivals);
+void rdb_arrivals_destroy(struct rdb_arrivals *arrivals);
+
 /* Gives a member that was just added its due time; returns it, perhaps moved. */
 void *rdb_set_member_due(struct members *members, void *member, int64_t due_ms, int64_t now_ms);
 

@@ -5,7 +5,9 @@ enum { VERSION_BYTES = 2, CRC_BYTES = 8, FOOTER_BYTES = VERSION_BYTES + CRC_BYTE
 
 static uint16_t version_of(uint8_t rdb_type) {
     unsigned version = rdb_type_version(rdb_type);
-    return (uint16_t)(version > RDB_VERSION_WRITTEN ? version : RDB_VERSION_WRITTEN);
+    /* A stream that came from an older server can go back there. */
+    if (rdb_type == RDB_STREAM_1 || version > RDB_VERSION_WRITTEN) return (uint16_t)version;
+    return RDB_VERSION_WRITTEN;
 }
 
 void rdb_payload_write(struct rdb_writer *writer, const struct entry *entry) {
@@ -19,7 +21,7 @@ void rdb_payload_write(struct rdb_writer *writer, const struct entry *entry) {
     rdb_write_raw(writer, bytes_of(&crc, CRC_BYTES));
 }
 
-bool rdb_payload_open(struct bytes payload, struct bytes *value) {
+bool rdb_payload_open(struct bytes payload, bool checks_sum, struct bytes *value) {
     if (payload.len < FOOTER_BYTES) return false;
     size_t len = payload.len - FOOTER_BYTES;
     uint16_t version;
@@ -27,8 +29,8 @@ bool rdb_payload_open(struct bytes payload, struct bytes *value) {
     uint64_t crc;
     memcpy(&crc, payload.data + len + VERSION_BYTES, CRC_BYTES);
     *value = bytes_of(payload.data, len);
-    return version <= RDB_VERSION_MAX &&
-           crc == crc64_add(0, bytes_of(payload.data, len + VERSION_BYTES));
+    if (version > RDB_VERSION_MAX) return false;
+    return !checks_sum || crc == crc64_add(0, bytes_of(payload.data, len + VERSION_BYTES));
 }
 
 static void free_entry(struct entry *entry) {

@@ -1,6 +1,7 @@
 #include "services/persistence/aof.h"
 
 #include "engine/client.h"
+#include "engine/latency.h"
 #include "foundation/log.h"
 #include "foundation/mem.h"
 #include "io/event_loop.h"
@@ -8,7 +9,6 @@
 #include "services/persistence/aof_private.h"
 #include "services/persistence/child.h"
 #include "services/persistence/persistence.h"
-#include "services/persistence/rdb_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,6 +19,7 @@ enum {
     US_PER_SECOND = 1000 * 1000,
     MS_PER_SECOND = 1000,
     FLUSH_MAX_MS = 60 * MS_PER_SECOND,
+    EARLY_BYTES = 4096,       /* go to the thread before the round ends */
     KEPT_BYTES = 1024 * 1024, /* room for a round's bytes that is not given back */
 };
 
@@ -59,22 +60,39 @@ static void note_writer(struct aof *aof) {
         call->session->held_until = position;
 }
 
+/* Whose answer waits for the disk need not wait for the round's other commands as well. */
+static void end_write(struct aof *aof) {
+    note_writer(aof);
+    if (aof->policy == AOF_SYNC_ALWAYS && aof->pending.len >= EARLY_BYTES) aof_hand_over(aof);
+}
+
 static void on_write(struct effect_listener *listener, uint32_t db_number, const struct bytes *args,
                      uint32_t argc) {
     struct aof *aof = owner_of(listener);
+    if (aof->is_paused) return;
     int64_t now_s = aof->engine->clock->unix_ms / MS_PER_SECOND;
     aof_format_write(&aof->format, &aof->pending, db_number, args, argc, now_s);
-    if (!aof->format.is_group) note_writer(aof);
+    if (!aof->format.is_group) end_write(aof);
 }
 
 static void on_begin(struct effect_listener *listener) {
-    aof_format_begin(&owner_of(listener)->format);
+    struct aof *aof = owner_of(listener);
+    if (!aof->is_paused) aof_format_begin(&aof->format);
 }
 
 static void on_end(struct effect_listener *listener) {
     struct aof *aof = owner_of(listener);
+    if (aof->is_paused) return;
     aof_format_end(&aof->format, &aof->pending);
-    note_writer(aof);
+    end_write(aof);
+}
+
+void aof_pause(struct engine *engine) {
+    aof_of(engine)->is_paused = true;
+}
+
+void aof_resume(struct engine *engine) {
+    aof_of(engine)->is_paused = false;
 }
 
 /* --- refusing writes --- */
@@ -156,9 +174,22 @@ static void count_bytes(struct aof *aof) {
     aof->engine->log_bytes = unconfirmed_bytes + aof->handed_over - status->written;
 }
 
+/* A write never meets a sync under way: one thread does both. */
+static void note_latency(const struct aof *aof) {
+    struct engine *engine = aof->engine;
+    const struct aof_writer_status *status = &aof->status;
+    bool has_child = child_running(engine) != CHILD_NONE;
+    latency_note(engine, has_child ? "aof-write-active-child" : "aof-write-alone",
+                 status->longest_write_us);
+    latency_note(engine, "aof-write", status->longest_write_us);
+    if (aof->policy == AOF_SYNC_ALWAYS)
+        latency_note(engine, "aof-fsync-always", status->longest_sync_us);
+}
+
 void aof_take_news(struct aof *aof) {
     if (aof->writer == NULL) return;
     aof_writer_take_news(aof->writer, &aof->status);
+    note_latency(aof);
     count_bytes(aof);
     if (aof->state == AOF_ON) release(aof, aof->status.durable);
     renew_refusal(aof);
@@ -305,14 +336,14 @@ static bool apply_settings(struct buffer *error) {
 /* A log that begins with the server. Nothing waits for it: the base is written here. */
 static int make_log(struct aof *aof, char *error) {
     char path[PATH_MAX];
-    struct rdb_save save = {.is_aof_base = true};
     if (!aof_files_prepare(&aof->files, error)) return -1;
     int fd = aof_files_add_increment(&aof->files, false, error);
     if (fd == -1) return -1;
     aof_files_temp_path(&aof->files, getpid(), path);
     uint64_t first = aof_manifest_last_increment(&aof->files.manifest)->number;
-    if (rdb_file_write(aof->engine, path, &save, error) &&
-        aof_files_rebase(&aof->files, path, first, error)) {
+    enum aof_base_form form = aof_base_form_wanted();
+    if (aof_rewrite_write(aof->engine, path, form, NULL, error) &&
+        aof_files_rebase(&aof->files, path, form, first, error)) {
         LOG_NOTICE("Created the base of the append only file");
         return fd;
     }
@@ -337,6 +368,7 @@ static bool start_log(struct aof *aof, char *error) {
     enum aof_files_found found =
         aof_files_read(&aof->files, settings->folder, settings->log_name, error);
     if (found == AOF_FILES_BROKEN) return false;
+    aof->files.worker = aof->engine->keyspace->worker;
     int fd = found == AOF_FILES_NONE ? make_log(aof, error) : open_log(aof, error);
     if (fd == -1) return false;
     aof_note_sizes(aof);
@@ -366,8 +398,9 @@ bool aof_start(struct engine *engine, char *error) {
 static void finish_round(struct engine *engine) {
     if (engine->persistence == NULL || engine->persistence->aof == NULL) return;
     struct aof *aof = engine->persistence->aof;
-    if (aof->pending.len == 0) return;
+    if (aof_position(aof) == aof->round_end) return;
     aof_hand_over(aof);
+    aof->round_end = aof->handed_over;
     count_bytes(aof);
     if (count_unwritten(aof) <= (uint64_t)aof_settings()->backlog_max_bytes) return;
     aof_writer_read_status(aof->writer, &aof->status);
@@ -412,6 +445,7 @@ const struct feature aof_feature = {
     .directives = aof_directives,
     .directive_count = AOF_DIRECTIVE_COUNT,
     .info = parts,
+    .debug_tools = aof_debug_tools,
     .tick = tick,
     .finish_round = finish_round,
     .prepare_stop = prepare_stop,

@@ -36,6 +36,13 @@ NODISCARD bool aof_start(struct engine *engine, char *error);
  * server ends. False with `error` (PERSISTENCE_ERROR_MAX) when the disk fails or is silent. */
 NODISCARD bool aof_flush(struct engine *engine, char *error);
 
+/* Between the two what changes the data is not appended, because it comes from the log. */
+void aof_pause(struct engine *engine);
+void aof_resume(struct engine *engine);
+/* The data were changed by what was not appended: a new base is written, as soon as may be; until
+ * then the log tells something else. */
+void aof_renew_base(struct engine *engine);
+
 /* A rewrite waits for the running child to end (INFO aof_rewrite_scheduled). */
 bool aof_rewrite_is_scheduled(const struct engine *engine);
 

@@ -3,6 +3,7 @@
 #include "foundation/log.h"
 #include "foundation/mem.h"
 #include "io/file.h"
+#include "services/persistence/disposal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -201,7 +202,8 @@ static void remove_left_behind(const struct aof_files *files) {
     for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
         if (strncmp(entry->d_name, TEMP_PREFIX, sizeof(TEMP_PREFIX) - 1) != 0) continue;
         aof_files_path(files, entry->d_name, path);
-        if (!file_remove(path)) LOG_WARNING("Can't remove %s: %s", path, strerror(errno));
+        if (!dispose_of_file(files->worker, path))
+            LOG_WARNING("Can't remove %s: %s", path, strerror(errno));
     }
     closedir(folder);
 }
@@ -220,7 +222,7 @@ static void remove_history(struct aof_files *files) {
     for (size_t i = 0; i < files->manifest.count; i++) {
         if (files->manifest.files[i].type != AOF_FILE_HISTORY) continue;
         aof_files_path(files, files->manifest.files[i].name, path);
-        if (file_remove(path) || errno == ENOENT) continue;
+        if (dispose_of_file(files->worker, path) || errno == ENOENT) continue;
         LOG_WARNING("Can't remove %s: %s", path, strerror(errno));
         return;
     }
@@ -282,13 +284,14 @@ int aof_files_add_increment(struct aof_files *files, bool is_listed, char *error
     return fd;
 }
 
-bool aof_files_rebase(struct aof_files *files, const char *path, uint64_t first_kept, char *error) {
+bool aof_files_rebase(struct aof_files *files, const char *path, enum aof_base_form form,
+                      uint64_t first_kept, char *error) {
     char base_path[PATH_MAX];
     struct aof_manifest manifest = {0};
     uint64_t bytes;
     if (!measure(path, &bytes, error)) return false;
     aof_manifest_copy(&manifest, &files->manifest);
-    struct aof_file *base = aof_manifest_rebase(&manifest, files->log_name, first_kept);
+    struct aof_file *base = aof_manifest_rebase(&manifest, files->log_name, form, first_kept);
     base->bytes = bytes;
     aof_files_path(files, base->name, base_path);
     if (!file_rename(path, base_path)) {

@@ -18,10 +18,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct worker;
+
 struct aof_files {
     struct aof_manifest manifest; /* as it is on disk */
     const char *folder;           /* appenddirname */
     const char *log_name;         /* appendfilename */
+    struct worker *worker;        /* gives back what removed files took; NULL: done at once */
 };
 
 enum aof_files_found { AOF_FILES_FOUND, AOF_FILES_NONE, AOF_FILES_BROKEN };
@@ -48,7 +51,7 @@ NODISCARD int aof_files_open_last(const struct aof_files *files, char *error);
 NODISCARD int aof_files_add_increment(struct aof_files *files, bool is_listed, char *error);
 /* The file at `path` becomes the base that holds what was written before the increment
  * `first_kept`. */
-NODISCARD bool aof_files_rebase(struct aof_files *files, const char *path, uint64_t first_kept,
-                                char *error);
+NODISCARD bool aof_files_rebase(struct aof_files *files, const char *path, enum aof_base_form form,
+                                uint64_t first_kept, char *error);
 
 #endif

@@ -35,16 +35,28 @@ static void tell_time(struct aof_format *format, struct buffer *out, int64_t now
     format->told_s = now_s;
 }
 
-void aof_format_write(struct aof_format *format, struct buffer *out, uint32_t db_number,
-                      const struct bytes *args, uint32_t argc, int64_t now_s) {
+static void tell_surroundings(struct aof_format *format, struct buffer *out, uint32_t db_number,
+                              int64_t now_s) {
     if (UNLIKELY(format->has_times)) tell_time(format, out, now_s);
     if (UNLIKELY(!format->has_db || format->db_number != db_number))
         select_db(format, out, db_number);
+}
+
+void aof_format_write(struct aof_format *format, struct buffer *out, uint32_t db_number,
+                      const struct bytes *args, uint32_t argc, int64_t now_s) {
+    tell_surroundings(format, out, db_number, now_s);
     if (UNLIKELY(format->is_group) && format->group_count++ == 0) {
         format->group_start = out->len;
         buffer_append(out, MULTI, MULTI_LEN);
     }
     put_request(out, args, argc);
+}
+
+void aof_format_open_request(struct aof_format *format, struct buffer *out, uint32_t db_number,
+                             uint32_t argc, int64_t now_s) {
+    tell_surroundings(format, out, db_number, now_s);
+    char *start = buffer_room(out, RESP_HEADER_MAX);
+    buffer_commit(out, (size_t)(resp_put_array(start, argc) - start));
 }
 
 void aof_format_begin(struct aof_format *format) {

@@ -28,6 +28,9 @@ void aof_format_start_file(struct aof_format *format);
 /* One effect, at the unix time now_s. */
 void aof_format_write(struct aof_format *format, struct buffer *out, uint32_t db_number,
                       const struct bytes *args, uint32_t argc, int64_t now_s);
+/* The same, but for the arguments, which the caller appends as bulk strings. */
+void aof_format_open_request(struct aof_format *format, struct buffer *out, uint32_t db_number,
+                             uint32_t argc, int64_t now_s);
 /* Around effects that are to be loaded together or not at all; the buffer only grows between. An
  * end without a beginning is ignored. */
 void aof_format_begin(struct aof_format *format);

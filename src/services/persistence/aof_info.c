@@ -43,5 +43,6 @@ void aof_write_info(struct engine *engine, struct buffer *out) {
                   status.error_number == 0 && !status.is_damaged ? "ok" : "err");
     buffer_printf(out, "aof_last_cow_size:%llu\r\n",
                   (unsigned long long)aof->rewrite.last_cow_bytes);
+    buffer_append_str(out, "module_fork_in_progress:0\r\nmodule_fork_last_cow_size:0\r\n");
     if (aof->state != AOF_OFF) write_sizes(aof, &status, out);
 }

@@ -1,6 +1,7 @@
 #include "services/persistence/aof_load.h"
 
 #include "data/keyspace.h"
+#include "engine/batch.h"
 #include "engine/call_listener.h"
 #include "engine/dispatch.h"
 #include "engine/engine.h"
@@ -19,11 +20,9 @@
 
 #define RDB_MAGIC "REDIS"
 
-enum {
-    MAGIC_LEN = sizeof(RDB_MAGIC) - 1,
-    COMMANDS_PER_LOOK = 64, /* between two looks at the clock */
-    QUOTED_MAX = 200,
-};
+enum { MAGIC_LEN = sizeof(RDB_MAGIC) - 1, QUOTED_MAX = 200 };
+
+_Static_assert((int)AOF_READER_AHEAD <= (int)BATCH_MAX_CALLS, "what is read makes one batch");
 
 struct aof_loader {
     struct loader base;
@@ -41,7 +40,7 @@ struct aof_loader {
     struct output_batch replies;
     struct call_listener listener;
     bool has_failed;           /* a command did */
-    struct command *command;   /* the last one */
+    struct batch batch;        /* of what the reader has at hand; the arguments are its */
     struct clock standing;     /* shows zero */
     const struct clock *clock; /* the keyspace's own, while that one is in its place */
 };
@@ -94,15 +93,22 @@ static void note_failure(struct call_listener *listener, const struct call *call
     if (call->session == &loader->session && call->has_failed) loader->has_failed = true;
 }
 
-static bool run_command(struct aof_loader *loader) {
+static void prepare_batch(struct aof_loader *loader) {
+    const struct aof_reader *reader = &loader->reader;
+    struct batch *batch = &loader->batch;
+    batch->arguments = reader->arguments;
+    batch->count = reader->read - reader->next;
+    memcpy(batch->requests, reader->requests + reader->next,
+           batch->count * sizeof(*batch->requests));
+    batch_prepare(batch, &loader->session);
+}
+
+static bool run_call(struct aof_loader *loader, struct call *call) {
     struct session *session = &loader->session;
-    struct call call;
     output_lend(&session->output, &loader->replies);
-    dispatch_prepare(&call, session, loader->reader.args, (uint32_t)loader->reader.argc,
-                     loader->command);
-    loader->command = call.command;
-    (void)dispatch_run(&call);
-    return !call.has_failed && !loader->has_failed && !session->is_closing;
+    call->db = loader->engine->keyspace->dbs[session->db_number];
+    (void)dispatch_run(call);
+    return !call->has_failed && !loader->has_failed && !session->is_closing;
 }
 
 /* --- what is not whole --- */
@@ -143,12 +149,14 @@ static enum load_status mend(struct aof_loader *loader, enum aof_read how) {
 
 static enum load_status run_commands(struct aof_loader *loader) {
     struct aof_reader *reader = &loader->reader;
-    for (int i = 0; i < COMMANDS_PER_LOOK; i++) {
+    enum aof_read how = aof_reader_look_ahead(reader);
+    if (how == AOF_READ_END) return LOAD_DONE;
+    if (how != AOF_READ_COMMAND) return mend(loader, how);
+    prepare_batch(loader);
+    for (size_t i = 0; i < loader->batch.count; i++) {
         uint64_t offset = reader->offset;
-        enum aof_read how = aof_reader_next(reader);
-        if (how == AOF_READ_END) return LOAD_DONE;
-        if (how != AOF_READ_COMMAND) return mend(loader, how);
-        bool is_done = run_command(loader);
+        (void)aof_reader_next(reader);
+        bool is_done = run_call(loader, &loader->batch.calls[i]);
         if (!is_done) return fail_command(loader, offset);
         output_destroy(&loader->session.output);
     }
@@ -191,6 +199,7 @@ static enum load_status step_rdb(struct aof_loader *loader, int64_t end_us) {
     enum load_status status = rdb->step(rdb, end_us);
     loader->base.loaded_bytes = loader->done_bytes + rdb->loaded_bytes;
     loader->base.loaded_keys = rdb->loaded_keys;
+    loader->base.used_bytes = rdb->used_bytes;
     if (status == LOAD_MORE) return status;
     if (status == LOAD_FAILED) {
         memcpy(loader->base.error, rdb->error, PERSISTENCE_ERROR_MAX);

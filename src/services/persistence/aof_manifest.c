@@ -200,13 +200,14 @@ static bool is_superseded(const struct aof_file *file, uint64_t first_kept) {
 }
 
 struct aof_file *aof_manifest_rebase(struct aof_manifest *manifest, const char *log_name,
-                                     uint64_t first_kept) {
+                                     enum aof_base_form form, uint64_t first_kept) {
     for (size_t i = 0; i < manifest->count; i++) {
         if (is_superseded(&manifest->files[i], first_kept))
             manifest->files[i].type = AOF_FILE_HISTORY;
     }
     uint64_t number = ++manifest->last_base;
-    return append(manifest, (struct aof_file){.name = format_name(log_name, number, ".base.rdb"),
+    const char *ending = form == AOF_BASE_RDB ? ".base.rdb" : ".base.aof";
+    return append(manifest, (struct aof_file){.name = format_name(log_name, number, ending),
                                               .number = number,
                                               .type = AOF_FILE_BASE});
 }

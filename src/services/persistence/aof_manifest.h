@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum aof_base_form { AOF_BASE_RDB, AOF_BASE_COMMANDS };
 enum aof_file_type { AOF_FILE_BASE = 'b', AOF_FILE_HISTORY = 'h', AOF_FILE_INCREMENT = 'i' };
 
 struct aof_file {
@@ -56,10 +57,10 @@ uint64_t aof_manifest_bytes(const struct aof_manifest *manifest);
 void aof_manifest_adopt_base(struct aof_manifest *manifest, const char *name);
 /* A new last increment of the log `log_name`, "<log_name>.<number>.incr.aof". */
 struct aof_file *aof_manifest_add_increment(struct aof_manifest *manifest, const char *log_name);
-/* A new base, "<log_name>.<number>.base.rdb", that holds all that was written before the increment
- * with the number `first_kept`: what there was before becomes history. */
+/* A new base, "<log_name>.<number>.base.rdb" or ".base.aof", that holds all that was written before
+ * the increment with the number `first_kept`: what there was before becomes history. */
 struct aof_file *aof_manifest_rebase(struct aof_manifest *manifest, const char *log_name,
-                                     uint64_t first_kept);
+                                     enum aof_base_form form, uint64_t first_kept);
 /* Forgets the history. */
 void aof_manifest_drop_history(struct aof_manifest *manifest);
 

@@ -21,10 +21,11 @@ enum aof_state {
 
 struct aof_rewrite {
     bool is_scheduled;
-    bool is_running;      /* from the fork until the new base is in the manifest, or has failed */
-    bool is_committing;   /* the child is done */
-    bool has_failed;      /* the last one */
-    uint64_t whole_bytes; /* of all files behind the last one, for the automatic one */
+    bool is_running;    /* from the fork until the new base is in the manifest, or has failed */
+    bool is_committing; /* the child is done */
+    bool has_failed;    /* the last one */
+    enum aof_base_form form; /* of the base under way */
+    uint64_t whole_bytes;    /* of all files behind the last one, for the automatic one */
     uint64_t count;
     uint64_t failures; /* one after the other */
     int64_t started_us;
@@ -37,9 +38,11 @@ struct aof {
     struct engine *engine;
     enum aof_state state;
     struct effect_listener listener;
+    bool is_paused; /* effects are not appended */
     struct aof_format format;
     struct buffer pending;       /* not yet handed over */
     uint64_t handed_over;        /* position */
+    uint64_t round_end;          /* the position when the last round ended */
     struct aof_writer *writer;   /* NULL: off, or the start waits */
     enum aof_sync_policy policy; /* in force */
     struct aof_files files;
@@ -80,18 +83,27 @@ void aof_note_sizes(struct aof *aof);
 
 /* --- aof_rewrite.c --- */
 
+/* As aof-use-rdb-preamble says. */
+static inline enum aof_base_form aof_base_form_wanted(void) {
+    return aof_settings()->has_preamble ? AOF_BASE_RDB : AOF_BASE_COMMANDS;
+}
 enum aof_rewrite_begin { AOF_REWRITE_BEGUN, AOF_REWRITE_SCHEDULED, AOF_REWRITE_FAILED };
 /* Forks a child that writes a new base, now or as soon as another is gone; none is rewriting. */
 enum aof_rewrite_begin aof_rewrite_begin(struct aof *aof);
+/* Writes the data as a base to a new file at `path`, in the form that the directives want;
+ * `progress` as that of rdb_save, with the engine. */
+NODISCARD bool aof_rewrite_write(struct engine *engine, const char *path, enum aof_base_form form,
+                                 bool (*progress)(void *engine, uint64_t keys), char *error);
 /* Gives one up whose child is running, or that is scheduled. */
 void aof_rewrite_cancel(struct aof *aof);
 void aof_rewrite_tick(struct aof *aof);
 
-/* --- aof_commands.c and aof_info.c --- */
+/* --- aof_commands.c, aof_info.c and debug_reload.c --- */
 
 extern const struct command_list aof_commands;
 /* Those that wait in WAITAOF look again. */
 void aof_commands_look_again(struct engine *engine);
+extern const struct debug_tool aof_debug_tools[];
 void aof_write_info(struct engine *engine, struct buffer *out);
 
 #endif

@@ -141,37 +141,60 @@ static void note_transaction(struct aof_reader *reader) {
     if (bytes_is_word(reader->args[0], "EXEC")) reader->is_in_transaction = false;
 }
 
-static enum aof_read accept(struct aof_reader *reader, const struct resp_request *request) {
+static enum aof_read check_request(struct aof_reader *reader, const struct resp_request *request) {
     if (request->argc == 0)
         return fail(reader, AOF_READ_MALFORMED, "expected a command, found one without a name");
-    if (!request->is_plain) return fail_malformed(reader, request);
-    reader->args = resp_arguments_of(&reader->arguments, request);
-    reader->argc = request->argc;
-    note_transaction(reader);
-    take(reader, request->consumed);
-    return AOF_READ_COMMAND;
+    return request->is_plain ? AOF_READ_COMMAND : fail_malformed(reader, request);
 }
 
-static enum aof_read read_command(struct aof_reader *reader) {
+static enum resp_status read_request(struct aof_reader *reader, size_t start,
+                                     struct resp_request *request) {
     static const struct resp_limits limits = {
         .max_bulk_bytes = INT64_MAX / 2,
         .max_arguments = RESP_MAX_ARGUMENTS,
         .max_inline_bytes = RESP_MAX_INLINE_BYTES,
     };
-    struct resp_request request;
+    return resp_read(&reader->resp, reader->buffer + start, reader->end - start, &limits,
+                     &reader->arguments, request);
+}
+
+static enum aof_read read_first(struct aof_reader *reader) {
+    struct resp_request *request = &reader->requests[0];
     enum aof_read how;
     for (;;) {
-        enum resp_status status =
-            resp_read(&reader->resp, reader->buffer + reader->start, count_there(reader), &limits,
-                      &reader->arguments, &request);
-        if (status == RESP_DONE) return accept(reader, &request);
-        if (status == RESP_MALFORMED) return fail_malformed(reader, &request);
+        enum resp_status status = read_request(reader, reader->start, request);
+        if (status == RESP_DONE) return check_request(reader, request);
+        if (status == RESP_MALFORMED) return fail_malformed(reader, request);
         if (!read_piece(reader, &how)) return fail_at_end(reader, how, "a whole command");
     }
 }
 
-enum aof_read aof_reader_next(struct aof_reader *reader) {
+/* Those that can be read without moving the first. What is not whole or not right is read again
+ * when it is the first. */
+static void read_others(struct aof_reader *reader) {
+    size_t at = reader->start + reader->requests[0].consumed;
+    while (reader->read < AOF_READER_AHEAD && at < reader->end && reader->buffer[at] == '*') {
+        struct resp_request *request = &reader->requests[reader->read];
+        if (read_request(reader, at, request) != RESP_DONE) break;
+        if (request->argc == 0 || !request->is_plain) break;
+        reader->read++;
+        at += request->consumed;
+    }
+    resp_reader_destroy(&reader->resp);
+}
+
+static enum aof_read read_commands(struct aof_reader *reader) {
+    enum aof_read how = read_first(reader);
+    if (how != AOF_READ_COMMAND) return how;
+    reader->next = 0;
+    reader->read = 1;
+    read_others(reader);
+    return AOF_READ_COMMAND;
+}
+
+enum aof_read aof_reader_look_ahead(struct aof_reader *reader) {
     enum aof_read how;
+    if (reader->next < reader->read) return AOF_READ_COMMAND;
     resp_arguments_reset(&reader->arguments);
     for (;;) {
         if (count_there(reader) == 0 && !read_piece(reader, &how)) {
@@ -180,8 +203,19 @@ enum aof_read aof_reader_next(struct aof_reader *reader) {
             return how;
         }
         char first = reader->buffer[reader->start];
-        if (first == '*') return read_command(reader);
+        if (first == '*') return read_commands(reader);
         if (first != '#') return fail_start(reader, (unsigned char)first);
         if (!skip_line(reader, &how)) return how;
     }
+}
+
+enum aof_read aof_reader_next(struct aof_reader *reader) {
+    enum aof_read how = aof_reader_look_ahead(reader);
+    if (how != AOF_READ_COMMAND) return how;
+    const struct resp_request *request = &reader->requests[reader->next++];
+    reader->args = resp_arguments_of(&reader->arguments, request);
+    reader->argc = request->argc;
+    note_transaction(reader);
+    take(reader, request->consumed);
+    return AOF_READ_COMMAND;
 }

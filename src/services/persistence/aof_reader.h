@@ -26,7 +26,7 @@ enum aof_read {
     AOF_READ_FAILED,    /* error; the disk, or no memory for a request that is in the file */
 };
 
-enum { AOF_READER_ERROR_MAX = 240 };
+enum { AOF_READER_ERROR_MAX = 240, AOF_READER_AHEAD = 64 };
 
 struct aof_reader {
     uint64_t offset;      /* of what is read next; after a failure of what could not be read */
@@ -42,11 +42,20 @@ struct aof_reader {
     size_t start, end, cap; /* what is unread of it */
     struct resp_reader resp;
     struct resp_arguments arguments;
+    /* The commands at hand: `next` of `read` were given out. */
+    struct resp_request requests[AOF_READER_AHEAD];
+    size_t next, read;
 };
 
 /* Reads the open file, which stays the caller's, from the offset on; false with errno. */
 NODISCARD bool aof_reader_init(struct aof_reader *reader, int fd, uint64_t offset);
 void aof_reader_destroy(struct aof_reader *reader);
 enum aof_read aof_reader_next(struct aof_reader *reader);
+
+/* When no command is at hand reads some, up to AOF_READER_AHEAD that lie in the buffer: then those
+ * before `read` from `next` on are the ones that aof_reader_next will give, and their views in
+ * `arguments` stay valid until it has given the last and is called again. AOF_READ_COMMAND, or what
+ * aof_reader_next would answer. */
+enum aof_read aof_reader_look_ahead(struct aof_reader *reader);
 
 #endif

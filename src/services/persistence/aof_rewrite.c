@@ -11,11 +11,14 @@
  * When anything fails in between, the manifest names the old base and all increments since. When
  * the log is only starting there is no such manifest: its first increment is made before the fork,
  * appears in the manifest with the base, and is begun anew when the child fails. */
+#include "data/keyspace.h"
 #include "foundation/log.h"
 #include "foundation/mem.h"
 #include "io/file.h"
+#include "services/persistence/aof_base.h"
 #include "services/persistence/aof_private.h"
 #include "services/persistence/child.h"
+#include "services/persistence/disposal.h"
 #include "services/persistence/rdb_file.h"
 
 #include <errno.h>
@@ -30,12 +33,17 @@ enum {
     MAX_DELAY_MINUTES = 60,
 };
 
+static struct worker *worker_of(const struct aof *aof) {
+    return aof->engine->keyspace->worker;
+}
+
 /* --- tasks of the writer --- */
 
 struct rewrite_task {
     struct aof_task task;
     struct aof *aof;
     char path[PATH_MAX]; /* of the new base */
+    enum aof_base_form form;
     bool has_failed;
     char error[PERSISTENCE_ERROR_MAX];
 };
@@ -64,10 +72,10 @@ static void end_begin(struct aof_task *task, bool was_run) {
 static bool commit(struct aof_task *task, struct aof_target *target, char *error UNUSED) {
     struct rewrite_task *rewrite = own(task);
     struct aof *aof = rewrite->aof;
-    rewrite->has_failed =
-        !aof_files_rebase(&aof->files, rewrite->path, aof->first_kept, rewrite->error);
+    rewrite->has_failed = !aof_files_rebase(&aof->files, rewrite->path, rewrite->form,
+                                            aof->first_kept, rewrite->error);
     if (rewrite->has_failed)
-        (void)unlink(rewrite->path);
+        (void)dispose_of_file(worker_of(aof), rewrite->path);
     else
         target->is_damaged = false;
     aof_note_sizes(aof);
@@ -117,7 +125,7 @@ static void succeed(struct aof *aof) {
 static void end_commit(struct aof_task *task, bool was_run) {
     struct rewrite_task *rewrite = own(task);
     struct aof *aof = rewrite->aof;
-    if (!was_run) (void)unlink(rewrite->path);
+    if (!was_run) (void)dispose_of_file(worker_of(aof), rewrite->path);
     if (aof->writer == NULL)
         aof->rewrite.is_running = aof->rewrite.is_committing = false;
     else if (rewrite->has_failed)
@@ -129,12 +137,21 @@ static void end_commit(struct aof_task *task, bool was_run) {
 
 /* --- the child --- */
 
-static bool write_base(struct engine *engine, char *error) {
+bool aof_rewrite_write(struct engine *engine, const char *path, enum aof_base_form form,
+                       bool (*progress)(void *engine, uint64_t keys), char *error) {
+    struct rdb_save save = {.is_aof_base = true,
+                            .is_synced_piecewise = aof_settings()->is_synced_piecewise,
+                            .progress = progress,
+                            .context = engine};
+    return form == AOF_BASE_RDB ? rdb_file_write(engine, path, &save, error)
+                                : aof_base_write(engine, path, &save, error);
+}
+
+static bool run_child(struct engine *engine, char *error) {
     char path[PATH_MAX];
-    struct rdb_save save = {
-        .is_aof_base = true, .progress = child_tell_progress, .context = engine};
-    aof_files_temp_path(&aof_of(engine)->files, getpid(), path);
-    return rdb_file_write(engine, path, &save, error);
+    const struct aof *aof = aof_of(engine);
+    aof_files_temp_path(&aof->files, getpid(), path);
+    return aof_rewrite_write(engine, path, aof->rewrite.form, child_tell_progress, error);
 }
 
 /* While the log is off nothing but the base is needed. */
@@ -144,11 +161,13 @@ static void commit_without_log(struct aof *aof, const char *path) {
     const struct aof_settings *settings = aof_settings();
     aof_files_destroy(files);
     enum aof_files_found found = aof_files_read(files, settings->folder, settings->log_name, error);
-    if (found != AOF_FILES_BROKEN && aof_files_rebase(files, path, UINT64_MAX, error)) {
+    files->worker = worker_of(aof);
+    if (found != AOF_FILES_BROKEN &&
+        aof_files_rebase(files, path, aof->rewrite.form, UINT64_MAX, error)) {
         aof_note_sizes(aof);
         succeed(aof);
     } else {
-        (void)unlink(path);
+        (void)dispose_of_file(worker_of(aof), path);
         fail(aof, error);
     }
     aof_files_destroy(files);
@@ -161,7 +180,7 @@ static void end_child(struct engine *engine, const struct child_end *end) {
     aof->rewrite.last_cow_bytes = end->cow_bytes;
     aof_renew_policy(aof);
     if (!end->is_done) {
-        (void)unlink(path);
+        (void)dispose_of_file(worker_of(aof), path);
         if (end->was_killed)
             aof->rewrite.is_running = false;
         else
@@ -173,12 +192,13 @@ static void end_child(struct engine *engine, const struct child_end *end) {
         task->task.run = commit;
         task->task.end = end_commit;
         memcpy(task->path, path, sizeof(path));
+        task->form = aof->rewrite.form;
         aof->rewrite.is_committing = true;
         aof_writer_run(aof->writer, &task->task);
     }
 }
 
-static const struct child_job job = {.kind = CHILD_REWRITE, .run = write_base, .end = end_child};
+static const struct child_job job = {.kind = CHILD_REWRITE, .run = run_child, .end = end_child};
 
 /* --- beginning --- */
 
@@ -187,9 +207,10 @@ static bool prepare_files(struct aof *aof, char *error) {
     const struct aof_settings *settings = aof_settings();
     aof_close_writer(aof);
     aof_files_destroy(&aof->files);
-    return aof_files_read(&aof->files, settings->folder, settings->log_name, error) !=
-               AOF_FILES_BROKEN &&
-           aof_files_prepare(&aof->files, error);
+    enum aof_files_found found =
+        aof_files_read(&aof->files, settings->folder, settings->log_name, error);
+    aof->files.worker = worker_of(aof);
+    return found != AOF_FILES_BROKEN && aof_files_prepare(&aof->files, error);
 }
 
 static bool open_first_increment(struct aof *aof, char *error) {
@@ -233,6 +254,7 @@ enum aof_rewrite_begin aof_rewrite_begin(struct aof *aof) {
         return AOF_REWRITE_SCHEDULED;
     }
     rewrite->is_scheduled = false;
+    rewrite->form = aof_base_form_wanted();
     if (!prepare(aof, error) || !start_child(aof, error)) {
         fail(aof, error);
         return AOF_REWRITE_FAILED;
@@ -248,7 +270,20 @@ enum aof_rewrite_begin aof_rewrite_begin(struct aof *aof) {
 
 void aof_rewrite_cancel(struct aof *aof) {
     aof->rewrite.is_scheduled = false;
-    if (child_running(aof->engine) == CHILD_REWRITE) child_kill(aof->engine);
+    if (child_running(aof->engine) != CHILD_REWRITE) return;
+    LOG_NOTICE("Killing the AOF rewrite's child %d", (int)child_pid(aof->engine));
+    child_kill(aof->engine);
+}
+
+/* What is being committed was written before. */
+void aof_renew_base(struct engine *engine) {
+    struct aof *aof = aof_of(engine);
+    if (aof->state == AOF_OFF) return;
+    aof_rewrite_cancel(aof);
+    if (aof->rewrite.is_running)
+        aof->rewrite.is_scheduled = true;
+    else
+        (void)aof_rewrite_begin(aof);
 }
 
 /* --- by itself --- */

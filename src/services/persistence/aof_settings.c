@@ -36,13 +36,6 @@ static bool check_folder(const struct directive_value *value, struct buffer *err
     return check_name(value, "appenddirname", error);
 }
 
-static bool refuse_commands_as_base(const struct directive_value *value, struct buffer *error) {
-    if (value->number != 0) return true;
-    buffer_append_str(error, "the base of the log is always an RDB file: aof-use-rdb-preamble can "
-                             "be yes only");
-    return false;
-}
-
 static const struct directive_choice policies[] = {
     {"everysec", AOF_SYNC_EVERY_SECOND},
     {"always", AOF_SYNC_ALWAYS},
@@ -96,7 +89,6 @@ const struct directive aof_directives[AOF_DIRECTIVE_COUNT] = {
     {.name = "aof-use-rdb-preamble",
      .kind = DIRECTIVE_BOOL,
      .field = &settings.has_preamble,
-     .validate = refuse_commands_as_base,
      .default_text = "yes"},
     {.name = "aof-rewrite-incremental-fsync",
      .kind = DIRECTIVE_BOOL,

@@ -17,8 +17,8 @@ struct aof_settings {
     int64_t rewrite_percent; /* auto-aof-rewrite-…; 0: never */
     int64_t rewrite_min_bytes;
     bool has_times;               /* aof-timestamp-enabled */
-    bool has_preamble;            /* aof-use-rdb-preamble: yes only */
-    bool is_synced_piecewise;     /* aof-rewrite-incremental-fsync: bases always are */
+    bool has_preamble;            /* aof-use-rdb-preamble */
+    bool is_synced_piecewise;     /* aof-rewrite-incremental-fsync */
     bool mends_torn_end;          /* aof-load-truncated */
     int64_t mended_corrupt_bytes; /* aof-load-corrupt-tail-max-size */
     int64_t backlog_max_bytes;    /* aof-backlog-limit */

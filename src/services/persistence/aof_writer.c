@@ -199,6 +199,7 @@ void aof_writer_read_status(struct aof_writer *writer, struct aof_writer_status 
 void aof_writer_take_news(struct aof_writer *writer, struct aof_writer_status *status) {
     pthread_mutex_lock(&writer->mutex);
     copy_status(writer, status);
+    writer->status.longest_write_us = writer->status.longest_sync_us = 0;
     struct aof_task *ended = writer->ended;
     writer->ended = NULL;
     writer->last_ended = &writer->ended;

@@ -93,6 +93,8 @@ struct aof_writer_status {
     uint64_t file_bytes;
     uint64_t slow_syncs; /* that took more than a second */
     uint64_t syncs;
+    int64_t longest_write_us; /* since news were last taken */
+    int64_t longest_sync_us;
     bool is_syncing;
     bool is_damaged;
     int error_number; /* errno of what fails just now; 0: nothing */

@@ -38,6 +38,8 @@ struct aof_writer {
     uint64_t unsynced_bytes;
     char error[PERSISTENCE_ERROR_MAX];
     int error_number;
+    int64_t longest_write_us; /* since they were published */
+    int64_t longest_sync_us;
     int64_t sync_us;        /* what a sync takes, about */
     uint64_t group_bytes;   /* of the last sync */
     int64_t group_until_us; /* the next group waits so long for its members */

@@ -16,15 +16,16 @@ enum {
     US_PER_SECOND = 1000 * 1000,
     NS_PER_US = 1000,
     SYNC_EVERY_US = US_PER_SECOND,
-    RETRY_US = 100 * 1000,
     GATHER_US = 2000,     /* between two writes that nobody waits for */
     GROUP_MAX_US = 5000,  /* what a group waits for its members, */
     GROUP_SYNC_PART = 2,  /* and this part of a sync */
     SYNC_TIME_WEIGHT = 8, /* of what was measured before the last one */
     SPARE_MAX_BYTES = 1024 * 1024,
 #ifdef SKUA_TEST
+    RETRY_US = 5 * 1000,
     SYNC_EARLY_BYTES = 4096,
 #else
+    RETRY_US = 100 * 1000,
     SYNC_EARLY_BYTES = 32 * 1024 * 1024, /* so much is kept in memory, then it is synced */
 #endif
 };
@@ -66,12 +67,25 @@ static bool mend_end(struct aof_writer *writer) {
     return true;
 }
 
+static void raise_to(int64_t *longest_us, int64_t us) {
+    if (us > *longest_us) *longest_us = us;
+}
+
+static bool write_timed(struct aof_writer *writer, struct bytes bytes) {
+    int64_t start_us = clock_monotonic_us();
+    bool is_written = file_write(writer->target.fd, bytes);
+    int error_number = errno;
+    raise_to(&writer->longest_write_us, clock_monotonic_us() - start_us);
+    errno = error_number;
+    return is_written;
+}
+
 /* The end is cut off at once when that can be done, so that a process that is killed now leaves a
  * whole file. */
 static bool write_item(struct aof_writer *writer, const struct aof_item *item) {
     struct aof_target *target = &writer->target;
     if (!mend_end(writer)) return false;
-    if (file_write(target->fd, buffer_bytes(&item->bytes))) {
+    if (write_timed(writer, buffer_bytes(&item->bytes))) {
         target->len += item->bytes.len;
         writer->written = item->position;
         return true;
@@ -132,6 +146,7 @@ static bool sync_file(struct aof_writer *writer) {
     bool is_done = file_sync(writer->target.fd);
     int error_number = errno;
     int64_t took_us = clock_monotonic_us() - start_us;
+    raise_to(&writer->longest_sync_us, took_us);
     writer->sync_us += (took_us - writer->sync_us) / SYNC_TIME_WEIGHT;
     pthread_mutex_lock(&writer->mutex);
     writer->status.is_syncing = false;
@@ -312,6 +327,9 @@ static bool publish(struct aof_writer *writer) {
     status->durable = durable;
     status->written = writer->written;
     status->kept_bytes = writer->unsynced_bytes;
+    raise_to(&status->longest_write_us, writer->longest_write_us);
+    raise_to(&status->longest_sync_us, writer->longest_sync_us);
+    writer->longest_write_us = writer->longest_sync_us = 0;
     status->file_bytes = writer->target.len;
     status->is_damaged = writer->target.is_damaged;
     status->error_number = writer->error_number;

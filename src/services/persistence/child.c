@@ -4,6 +4,8 @@
 
 #include "data/keyspace.h"
 #include "engine/engine.h"
+#include "engine/latency.h"
+#include "engine/oom_score.h"
 #include "foundation/log.h"
 #include "foundation/mem.h"
 #include "io/event_loop.h"
@@ -92,6 +94,7 @@ static _Noreturn void run_child(struct engine *engine, const struct child_job *j
     bool is_alone = prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != server;
     if (is_alone || !keep_pipe_only(pipe_end)) _exit(EXIT_FAILURE);
     (void)prctl(PR_SET_NAME, job->kind == CHILD_SNAPSHOT ? "skua-save" : "skua-rewrite");
+    oom_score_enter_child();
     last_cow_report_us = clock_monotonic_us();
     message.is_done = job->run(engine, message.error);
     message.cow_bytes = read_cow_bytes();
@@ -175,6 +178,7 @@ static pid_t fork_timed(struct engine *engine) {
     if (pid > 0) {
         engine->stats.last_fork_us = clock_monotonic_us() - start_us;
         engine->stats.forks++;
+        latency_note(engine, "fork", engine->stats.last_fork_us);
     }
     return pid;
 }

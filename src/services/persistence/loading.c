@@ -161,10 +161,11 @@ static void write_info(struct engine *engine, struct buffer *out) {
     double eta_s = loader->loaded_bytes == 0 ? 1 : elapsed_s * left / (double)loader->loaded_bytes;
     buffer_printf(out,
                   "loading_start_time:%lld\r\nloading_total_bytes:%llu\r\n"
-                  "loading_rdb_used_mem:0\r\nloading_loaded_bytes:%llu\r\n"
+                  "loading_rdb_used_mem:%llu\r\nloading_loaded_bytes:%llu\r\n"
                   "loading_loaded_perc:%.2f\r\nloading_eta_seconds:%lld\r\n",
                   (long long)loading->started_s, (unsigned long long)loader->total_bytes,
-                  (unsigned long long)loader->loaded_bytes, percent_of(loader), (long long)eta_s);
+                  (unsigned long long)loader->used_bytes, (unsigned long long)loader->loaded_bytes,
+                  percent_of(loader), (long long)eta_s);
 }
 
 static const struct info_part parts[] = {

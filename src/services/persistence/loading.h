@@ -34,6 +34,7 @@ struct loader {
     uint64_t total_bytes;
     uint64_t loaded_bytes;
     uint64_t loaded_keys;
+    uint64_t used_bytes; /* memory that the data took when they were saved, as told; 0: not told */
     uint64_t expired_keys;             /* left out because their time had passed */
     char error[PERSISTENCE_ERROR_MAX]; /* after LOAD_FAILED: file, offset, what was expected */
 };

@@ -23,7 +23,8 @@ struct engine;
 /* --- saving --- */
 
 struct rdb_save {
-    bool is_aof_base; /* it begins a log of writes */
+    bool is_aof_base;         /* it begins a log of writes */
+    bool is_synced_piecewise; /* the disk begins while there is still more to write */
     /* Told now and then how far it is; false stops the saving. NULL: nobody asks. */
     bool (*progress)(void *context, uint64_t keys);
     void *context;

@@ -151,6 +151,8 @@ static void take_aux(struct rdb_loader *loader) {
                      (int)(walk->aux.len < 32 ? walk->aux.len : 32), walk->aux.data);
     } else if (bytes_equal(walk->key, BYTES("skua-command"))) {
         buffer_append_bytes(&loader->commands, walk->aux);
+    } else if (bytes_equal(walk->key, BYTES("used-mem"))) {
+        if (!number_parse_u64(walk->aux, &loader->base.used_bytes)) loader->base.used_bytes = 0;
     }
 }
 
@@ -220,11 +222,10 @@ static void tell_skipped(const uint64_t skipped[RDB_SKIPPED_COUNT]) {
     uint64_t sum = 0;
     for (size_t i = 0; i < RDB_SKIPPED_COUNT; i++) sum += skipped[i];
     if (sum == 0) return;
-    LOG_WARNING("Not loaded, because there is no place for them: streams: %" PRIu64
-                ", values of modules: %" PRIu64 ", other data of modules: %" PRIu64
-                ", libraries of functions: %" PRIu64,
-                skipped[RDB_SKIPPED_STREAM], skipped[RDB_SKIPPED_MODULE_VALUE],
-                skipped[RDB_SKIPPED_MODULE_AUX], skipped[RDB_SKIPPED_FUNCTION]);
+    LOG_WARNING("Not loaded, because there is no place for them: values of modules: %" PRIu64
+                ", other data of modules: %" PRIu64 ", libraries of functions: %" PRIu64,
+                skipped[RDB_SKIPPED_MODULE_VALUE], skipped[RDB_SKIPPED_MODULE_AUX],
+                skipped[RDB_SKIPPED_FUNCTION]);
 }
 
 static bool take_over(struct rdb_loader *loader) {
@@ -328,8 +329,9 @@ static struct rdb_loader *new_loader(struct engine *engine, const char *path, un
     return loader;
 }
 
-static unsigned choose_walk_flags(unsigned flags) {
-    unsigned walk_flags = snapshot_has_checksum() ? (unsigned)RDB_WALK_CHECKS_SUM : 0;
+static unsigned choose_walk_flags(const struct engine *engine, unsigned flags) {
+    bool checks_sum = snapshot_has_checksum() && !engine->keyspace->is_rdb_unchecked;
+    unsigned walk_flags = checks_sum ? (unsigned)RDB_WALK_CHECKS_SUM : 0;
     if ((flags & RDB_LOAD_IS_PREAMBLE) != 0) walk_flags |= RDB_WALK_IS_PREAMBLE;
     return walk_flags;
 }
@@ -352,6 +354,6 @@ struct loader *rdb_loader_new(struct engine *engine, const char *path, unsigned 
         .context = loader,
         .total_bytes = len,
     };
-    rdb_walk_init(&loader->walk, &source, choose_walk_flags(flags));
+    rdb_walk_init(&loader->walk, &source, choose_walk_flags(engine, flags));
     return &loader->base;
 }

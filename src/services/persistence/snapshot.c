@@ -2,9 +2,11 @@
 
 #include "data/database.h"
 #include "engine/engine.h"
+#include "engine/latency.h"
 #include "foundation/log.h"
 #include "foundation/mem.h"
 #include "services/persistence/child.h"
+#include "services/persistence/disposal.h"
 #include "services/persistence/persistence.h"
 #include "services/persistence/rdb_file.h"
 
@@ -12,7 +14,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { RETRY_SECONDS = 5, US_PER_SECOND = 1000000 };
 
@@ -91,32 +92,41 @@ static void note_failure(struct engine *engine) {
 
 /* --- at once --- */
 
-bool snapshot_save(struct engine *engine) {
+/* Whoever asked for it is told when it fails, so that no writes are refused for that. */
+static bool save_at_once(struct engine *engine, struct rdb_save *save) {
     char error[PERSISTENCE_ERROR_MAX];
-    struct rdb_save save = {0};
+    save->is_synced_piecewise = snapshot_is_synced_piecewise();
     int64_t start_us = clock_monotonic_us();
-    if (!rdb_file_save(engine, snapshot_path(), &save, error)) {
+    if (!rdb_file_save(engine, snapshot_path(), save, error)) {
         LOG_WARNING("Saving failed: %s", error);
-        note_failure(engine);
         return false;
     }
     note_success(engine, engine->keyspace->changes);
-    LOG_NOTICE("DB saved on disk: %llu keys in %.3f s", (unsigned long long)save.keys,
+    LOG_NOTICE("DB saved on disk: %llu keys in %.3f s", (unsigned long long)save->keys,
                (double)(clock_monotonic_us() - start_us) / US_PER_SECOND);
     return true;
+}
+
+bool snapshot_save(struct engine *engine) {
+    return save_at_once(engine, &(struct rdb_save){0});
 }
 
 /* --- in the background --- */
 
 static bool run_in_child(struct engine *engine, char *error) {
-    struct rdb_save save = {.progress = child_tell_progress, .context = engine};
+    struct rdb_save save = {.is_synced_piecewise = snapshot_is_synced_piecewise(),
+                            .progress = child_tell_progress,
+                            .context = engine};
     return rdb_file_save(engine, engine->persistence->snapshot->path, &save, error);
 }
 
-static void remove_temp_file(const struct snapshot *snapshot, pid_t pid) {
+static void remove_temp_file(struct engine *engine, pid_t pid) {
     char temp_path[PATH_MAX];
-    rdb_file_temp_path(temp_path, sizeof(temp_path), snapshot->path, pid);
-    (void)unlink(temp_path);
+    int64_t start_us = clock_monotonic_us();
+    const char *path = engine->persistence->snapshot->path;
+    rdb_file_temp_path(temp_path, sizeof(temp_path), path, pid);
+    (void)dispose_of_file(engine->keyspace->worker, temp_path);
+    latency_note_since(engine, "rdb-unlink-temp-file", start_us);
 }
 
 static void end_child(struct engine *engine, const struct child_end *end) {
@@ -130,7 +140,7 @@ static void end_child(struct engine *engine, const struct child_end *end) {
         note_success(engine, snapshot->background_changes);
         return;
     }
-    remove_temp_file(snapshot, end->pid);
+    remove_temp_file(engine, end->pid);
     if (end->was_killed) {
         LOG_NOTICE("Background saving stopped");
         return;
@@ -229,13 +239,19 @@ void snapshot_start(struct engine *engine) {
     key_event_subscribe(&engine->keyspace->listeners, KEY_EVENT_ALL_KEYS, note_flush, engine);
 }
 
+static bool may_go_on(void *context, uint64_t keys UNUSED) {
+    const struct stop_wish *wish = context;
+    return wish->is_urgent == NULL || !wish->is_urgent();
+}
+
 bool snapshot_prepare_stop(struct engine *engine, const struct stop_wish *wish) {
     bool is_saving = wish->is_saving || (has_save_points() && !wish->is_not_saving);
     if (engine->is_loading) return true; /* nothing has changed */
     if (child_running(engine) == CHILD_SNAPSHOT) child_kill(engine);
     if (!is_saving) return true;
     LOG_NOTICE("Saving the final RDB snapshot before exiting");
-    return snapshot_save(engine);
+    struct stop_wish copy = *wish;
+    return save_at_once(engine, &(struct rdb_save){.progress = may_go_on, .context = &copy});
 }
 
 void snapshot_stop(struct engine *engine) {

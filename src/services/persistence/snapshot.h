@@ -23,7 +23,8 @@ const struct save_point *snapshot_save_points(size_t *count);
 const char *snapshot_path(void);
 /* rdbchecksum: files get a sum, and it is looked at. */
 bool snapshot_has_checksum(void);
-bool snapshot_stops_writes(void); /* stop-writes-on-bgsave-error */
+bool snapshot_is_synced_piecewise(void); /* rdb-save-incremental-fsync */
+bool snapshot_stops_writes(void);        /* stop-writes-on-bgsave-error */
 /* rdb-key-save-delay and key-load-delay, for tests: how long each key takes, in us. */
 int64_t snapshot_key_delay_us(void);
 int64_t snapshot_key_load_delay_us(void);
@@ -32,7 +33,8 @@ void snapshot_govern(struct engine *engine);
 
 /* --- saving (snapshot.c) --- */
 
-/* Saves at once; false after a line in the log. No child may be saving. */
+/* Saves at once; false after a line in the log: nothing else follows from that. No child may be
+ * saving. */
 bool snapshot_save(struct engine *engine);
 /* Starts a child that saves; false after a line in the log. No child may be running. */
 bool snapshot_save_in_background(struct engine *engine);

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { SAVE_POINTS_MAX = 64, WORDS_PER_POINT = 2, DELAY_MAX_US = 60 * 1000 * 1000 };
+enum { SAVE_POINTS_MAX = 64, WORDS_PER_POINT = 2, DELAY_MAX_US = INT32_MAX };
 
 static struct {
     struct save_point points[SAVE_POINTS_MAX];
@@ -15,7 +15,7 @@ static struct {
     bool is_compressed;
     bool has_checksum;
     bool stops_writes;
-    bool is_synced_as_written, removes_sync_files;
+    bool is_synced_piecewise, removes_sync_files;
     int64_t key_delay_us, key_load_delay_us;
 } settings;
 
@@ -30,6 +30,10 @@ const char *snapshot_path(void) {
 
 bool snapshot_has_checksum(void) {
     return settings.has_checksum;
+}
+
+bool snapshot_is_synced_piecewise(void) {
+    return settings.is_synced_piecewise;
 }
 
 bool snapshot_stops_writes(void) {
@@ -141,7 +145,7 @@ const struct directive snapshot_directives[SNAPSHOT_DIRECTIVE_COUNT] = {
      .default_text = "yes"},
     {.name = "rdb-save-incremental-fsync",
      .kind = DIRECTIVE_BOOL,
-     .field = &settings.is_synced_as_written,
+     .field = &settings.is_synced_piecewise,
      .default_text = "yes"},
     {.name = "rdb-del-sync-files",
      .kind = DIRECTIVE_BOOL,

@@ -212,8 +212,17 @@ static struct entry *new_table(const struct rdb_target *target, uint64_t count) 
 /* Adds the pair read last and then others, `count` in all, to a table. */
 static struct entry *load_rest(struct pair_reader *pair, struct entry *entry, uint64_t count,
                                int64_t now_ms) {
-    do add_to_table(pair, entry_pointer(entry), now_ms);
-    while (--count != 0 && read_pair(pair));
+    struct rdb_arrivals arrivals = {.reader = pair->reader, .members = entry_pointer(entry)};
+    do {
+        const struct rdb_arrival arrival = {
+            .name = pair->name, .value = pair->value, .offset = pair->offset};
+        if (pair->has_dues)
+            add_to_table(pair, entry_pointer(entry), now_ms);
+        else
+            rdb_arrivals_add(&arrivals, &arrival);
+    } while (--count != 0 && read_pair(pair));
+    rdb_arrivals_settle(&arrivals);
+    rdb_arrivals_destroy(&arrivals);
     return entry;
 }
 

@@ -110,13 +110,24 @@ static void load_element(struct rdb_reader *reader, struct deque *deque) {
     if (!rdb_has_failed(reader)) push_text(deque, text);
 }
 
+/* Redis gives such a node to big elements only, and takes an empty one for a fault. */
+static void load_plain_node(struct rdb_reader *reader, struct deque *deque) {
+    uint64_t offset = rdb_reader_offset(reader);
+    struct bytes text = rdb_read_element(reader, "a list's element");
+    if (rdb_has_failed(reader)) return;
+    if (text.len == 0)
+        rdb_fail(reader, offset, "a list's node", "an empty one");
+    else
+        push_text(deque, text);
+}
+
 static void load_node(struct rdb_reader *reader, struct deque *deque) {
     static const char what[] = "a list's node";
     uint64_t offset = rdb_reader_offset(reader), kind = rdb_read_length(reader, what);
     if (kind == RDB_NODE_LISTPACK)
         load_listpack(reader, deque);
     else if (kind == RDB_NODE_PLAIN)
-        load_element(reader, deque);
+        load_plain_node(reader, deque);
     else
         rdb_fail(reader, offset, what, "one of kind %llu", (unsigned long long)kind);
 }

@@ -94,11 +94,27 @@ static void load_name(struct rdb_reader *reader, struct set_form *form) {
         rdb_fail(reader, offset, what, "one that is there already");
 }
 
+static void load_many(struct rdb_reader *reader, struct members *members, uint64_t count) {
+    struct rdb_arrivals arrivals = {.reader = reader, .members = members};
+    for (uint64_t i = 0; i < count; i++) {
+        struct rdb_arrival arrival = {.offset = rdb_reader_offset(reader)};
+        arrival.name = rdb_read_element(reader, "a set's member");
+        if (rdb_has_failed(reader)) break;
+        rdb_arrivals_add(&arrivals, &arrival);
+    }
+    rdb_arrivals_settle(&arrivals);
+    rdb_arrivals_destroy(&arrivals);
+}
+
 static struct set_form load_names(struct rdb_reader *reader) {
     uint64_t count = rdb_read_count(reader, 1, "a number of a set's members");
     struct set_form form = set_form_new(SET_INTS, 0);
     set_form_expect(&form, rdb_reserve_for(count));
-    for (uint64_t i = 0; i < count && !rdb_has_failed(reader); i++) load_name(reader, &form);
+    uint64_t i = 0;
+    for (; i < count && form.encoding != SET_TABLE && !rdb_has_failed(reader); i++)
+        load_name(reader, &form);
+    if (!rdb_has_failed(reader) && form.encoding == SET_TABLE)
+        load_many(reader, form.members, count - i);
     return form;
 }
 

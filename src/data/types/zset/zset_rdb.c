@@ -235,6 +235,37 @@ static struct entry *finish_pairs(const struct rdb_target *target, const struct 
     return is_packable(pairs) ? finish_packed(target, pairs) : finish_table(target, pairs);
 }
 
+static void note_arrival(void *context, const struct rdb_arrival *arrival, void *member) {
+    struct pairs *pairs = context;
+    memcpy(member_fixed(pairs->members, member), &arrival->fixed, sizeof(arrival->fixed));
+    struct score score = {.kind = pairs->kind};
+    memcpy(&score.cell, &arrival->fixed, sizeof(score.cell));
+    add_ranked(pairs, (struct ranked){score_key(score), member});
+}
+
+/* Without due times. The name's bytes are copied because reading the score may move them. */
+static void load_many(struct rdb_reader *reader, uint8_t rdb_type, struct pairs *pairs,
+                      uint64_t count) {
+    struct rdb_arrivals arrivals = {
+        .reader = reader, .members = pairs->members, .added = note_arrival, .context = pairs};
+    struct buffer name = {0};
+    for (uint64_t i = 0; i < count; i++) {
+        struct rdb_arrival arrival = {.offset = rdb_reader_offset(reader)};
+        buffer_clear(&name);
+        buffer_append_bytes(&name, rdb_read_element(reader, "a member of a sorted set"));
+        struct score score = load_score(reader, rdb_type, pairs->kind);
+        if (rdb_has_failed(reader)) break;
+        if (name.len > pairs->longest) pairs->longest = name.len;
+        pairs->total_len += name.len;
+        arrival.name = buffer_bytes(&name);
+        memcpy(&arrival.fixed, &score.cell, sizeof(score.cell));
+        rdb_arrivals_add(&arrivals, &arrival);
+    }
+    rdb_arrivals_settle(&arrivals);
+    rdb_arrivals_destroy(&arrivals);
+    buffer_destroy(&name);
+}
+
 static struct entry *load_pairs(struct rdb_reader *reader, uint8_t rdb_type,
                                 const struct rdb_target *target) {
     bool is_exact = rdb_type == RDB_SKUA_ZSET_EXACT || rdb_type == RDB_SKUA_ZSET_EXACT_DUES;
@@ -247,8 +278,9 @@ static struct entry *load_pairs(struct rdb_reader *reader, uint8_t rdb_type,
         .is_descending = true,
     };
     members_reserve(pairs.members, rdb_reserve_for(count));
-    for (uint64_t i = 0; i < count && !rdb_has_failed(reader); i++) {
-        int64_t due_ms = has_due_times ? rdb_read_due(reader, earliest_ms) : 0;
+    if (!has_due_times) load_many(reader, rdb_type, &pairs, count);
+    for (uint64_t i = 0; has_due_times && i < count && !rdb_has_failed(reader); i++) {
+        int64_t due_ms = rdb_read_due(reader, earliest_ms);
         load_pair(reader, rdb_type, &pairs, due_ms, target->now_ms);
     }
     struct entry *entry = NULL;

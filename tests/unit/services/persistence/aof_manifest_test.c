@@ -108,12 +108,12 @@ static void a_new_base_makes_what_it_holds_history(void **state) {
     (void)state;
     struct aof_manifest manifest = {0}, copy = {0};
     assert_string_equal(aof_manifest_add_increment(&manifest, "log")->name, "log.1.incr.aof");
-    aof_manifest_rebase(&manifest, "log", 1)->bytes = 100;
+    aof_manifest_rebase(&manifest, "log", AOF_BASE_RDB, 1)->bytes = 100;
     assert_string_equal(format(&manifest),
                         "file log.1.base.rdb seq 1 type b\nfile log.1.incr.aof seq 1 type i\n");
     aof_manifest_add_increment(&manifest, "log")->bytes = 7;
     aof_manifest_copy(&copy, &manifest);
-    aof_manifest_rebase(&copy, "log", 2)->bytes = 50;
+    aof_manifest_rebase(&copy, "log", AOF_BASE_RDB, 2)->bytes = 50;
     assert_string_equal(format(&copy),
                         "file log.2.base.rdb seq 2 type b\nfile log.1.incr.aof seq 1 type h\n"
                         "file log.1.base.rdb seq 1 type h\nfile log.2.incr.aof seq 2 type i\n");

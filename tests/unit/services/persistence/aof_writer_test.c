@@ -175,6 +175,24 @@ static void what_comes_during_a_sync_is_committed_by_the_next_one(void **state) 
 
 /* --- faults --- */
 
+static void the_longest_write_and_sync_are_told_once(void **state) {
+    (void)state;
+    enum { DELAY_US = 30 * 1000 };
+    start(AOF_SYNC_ALWAYS);
+    file_faults_set("sync 1 DELAY30");
+    hand_over("one ");
+    drain();
+    assert_true(status.longest_sync_us >= DELAY_US);
+    file_faults_set("write 1 DELAY30");
+    hand_over("two ");
+    drain();
+    assert_true(status.longest_write_us >= DELAY_US);
+    aof_writer_take_news(writer, &status);
+    assert_int_equal(status.longest_write_us, 0);
+    assert_int_equal(status.longest_sync_us, 0);
+    stop();
+}
+
 static void a_write_that_fails_is_done_again(void **state) {
     (void)state;
     for (int nth = 1; nth <= 6; nth++) {
@@ -402,6 +420,7 @@ int main(void) {
         cmocka_unit_test_setup(always_syncs_by_itself_and_the_others_do_not_wait_for_it, set_up),
         cmocka_unit_test_setup(what_is_a_second_old_is_synced, set_up),
         cmocka_unit_test_setup(what_comes_during_a_sync_is_committed_by_the_next_one, set_up),
+        cmocka_unit_test_setup(the_longest_write_and_sync_are_told_once, set_up),
         cmocka_unit_test_setup(a_write_that_fails_is_done_again, set_up),
         cmocka_unit_test_setup(while_the_disk_is_full_the_file_ends_behind_a_whole_piece, set_up),
         cmocka_unit_test_setup(a_torn_end_that_cannot_be_cut_is_cut_later, set_up),
