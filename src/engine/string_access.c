@@ -18,10 +18,13 @@ bool string_access_long_double(struct call *call, const struct entry *entry, lon
     return false;
 }
 
+void string_access_refuse_len(struct call *call) {
+    reply_error(call, "ERR insufficient memory for a string of that size");
+}
+
 char *string_access_edit(struct call *call, struct key key, struct found *found, size_t min_len,
                          size_t *len) {
     char *data = string_edit(call->db, key, found, min_len, len);
-    if (UNLIKELY(data == NULL))
-        reply_error(call, "ERR insufficient memory for a string of that size");
+    if (UNLIKELY(data == NULL)) string_access_refuse_len(call);
     return data;
 }

@@ -38,6 +38,9 @@ NODISCARD bool string_access_check_len(struct call *call, uint64_t len);
 NODISCARD bool string_access_long_double(struct call *call, const struct entry *entry,
                                          long double *value);
 
+/* The error reply where there is no memory for a string. */
+void string_access_refuse_len(struct call *call);
+
 /* As string_edit: NULL, after the error reply and with nothing changed, when there is no memory. */
 NODISCARD char *string_access_edit(struct call *call, struct key key, struct found *found,
                                    size_t min_len, size_t *len);

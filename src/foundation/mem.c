@@ -11,6 +11,7 @@
 #include "foundation/mem.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,17 +28,35 @@
 #endif
 
 #if defined(SKUA_TEST)
-static uint64_t tries_until_failure;
+static _Atomic uint64_t tries_until_failure, allocs_until_failure;
 
-void mem_fail_nth_try(uint64_t nth) {
-    tries_until_failure = nth;
+uint64_t mem_fail_nth_try(uint64_t nth) {
+    return atomic_exchange(&tries_until_failure, nth);
 }
 
-static bool must_fail(void) {
-    return tries_until_failure != 0 && --tries_until_failure == 0;
+void mem_fail_nth_alloc(uint64_t nth) {
+    allocs_until_failure = nth;
+}
+
+static bool count_down(_Atomic uint64_t *until_failure) {
+    uint64_t left = *until_failure;
+    while (left != 0 && !atomic_compare_exchange_weak(until_failure, &left, left - 1)) continue;
+    return left == 1;
+}
+
+static bool try_must_fail(void) {
+    return count_down(&tries_until_failure);
+}
+
+static bool alloc_must_fail(void) {
+    return count_down(&allocs_until_failure);
 }
 #else
-static ALWAYS_INLINE bool must_fail(void) {
+static ALWAYS_INLINE bool try_must_fail(void) {
+    return false;
+}
+
+static ALWAYS_INLINE bool alloc_must_fail(void) {
     return false;
 }
 #endif
@@ -49,13 +68,13 @@ NORETURN COLD static void run_out(size_t size) {
 
 void *mem_alloc(size_t size) {
     void *ptr = malloc(size + (size == 0));
-    if (UNLIKELY(ptr == NULL)) run_out(size);
+    if (UNLIKELY(ptr == NULL || alloc_must_fail())) run_out(size);
     return ptr;
 }
 
 void *mem_alloc_zeroed(size_t size) {
     void *ptr = calloc(1, size + (size == 0));
-    if (UNLIKELY(ptr == NULL)) run_out(size);
+    if (UNLIKELY(ptr == NULL || alloc_must_fail())) run_out(size);
     return ptr;
 }
 
@@ -68,22 +87,23 @@ void *mem_alloc_array(size_t count, size_t element_size) {
 void *mem_alloc_aligned(size_t alignment, size_t size) {
     void *ptr = NULL;
     if (alignment < sizeof(void *)) alignment = sizeof(void *);
-    if (UNLIKELY(posix_memalign(&ptr, alignment, size + (size == 0)) != 0)) run_out(size);
+    if (UNLIKELY(posix_memalign(&ptr, alignment, size + (size == 0)) != 0 || alloc_must_fail()))
+        run_out(size);
     return ptr;
 }
 
 void *mem_realloc(void *ptr, size_t size) {
     void *moved = realloc(ptr, size + (size == 0));
-    if (UNLIKELY(moved == NULL)) run_out(size);
+    if (UNLIKELY(moved == NULL || alloc_must_fail())) run_out(size);
     return moved;
 }
 
 void *mem_try_alloc(size_t size) {
-    return must_fail() || size > PTRDIFF_MAX ? NULL : malloc(size + (size == 0));
+    return try_must_fail() || size > PTRDIFF_MAX ? NULL : malloc(size + (size == 0));
 }
 
 void *mem_try_realloc(void *ptr, size_t size) {
-    return must_fail() || size > PTRDIFF_MAX ? NULL : realloc(ptr, size + (size == 0));
+    return try_must_fail() || size > PTRDIFF_MAX ? NULL : realloc(ptr, size + (size == 0));
 }
 
 char *mem_dup(const void *data, size_t len) {

@@ -76,8 +76,10 @@ void mem_purge(void);
  * tens of microseconds, for calls about once a second. */
 bool mem_wants_purge(void);
 
-/* Makes the `nth` mem_try_* call from now on fail once (1 = the next); 0 turns it off. Exists in
- * test builds only (SKUA_TEST). */
-void mem_fail_nth_try(uint64_t nth);
+/* Makes the `nth` mem_try_* call from now on fail once (1 = the next); 0 turns it off. Returns what
+ * was left to count for the one before: 0, it has failed. Exists in test builds only (SKUA_TEST). */
+uint64_t mem_fail_nth_try(uint64_t nth);
+/* The same of mem_alloc and all others that do not fail: the process ends. */
+void mem_fail_nth_alloc(uint64_t nth);
 
 #endif

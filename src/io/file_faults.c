@@ -3,14 +3,18 @@
 #ifdef SKUA_TEST
 
 #include "foundation/check.h"
+#include "foundation/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,10 +23,18 @@ enum { TEXT_MAX = 2048, RULES_MAX = 16, WORD_MAX = 64, MS_PER_SECOND = 1000 };
 struct fault {
     enum file_call call;
     bool is_lasting;
+    bool is_deadly;
     int64_t countdown; /* to the call that fails; 0: it is spent */
     int error;         /* 0: it takes `delay_ms` and succeeds */
     long delay_ms;
     char word[WORD_MAX]; /* that the path holds */
+};
+
+/* What has happened since the text was put in force; shared with children. */
+struct tally {
+    _Atomic uint64_t seen[FILE_CALL_COUNT];
+    _Atomic uint64_t struck;
+    char path[PATH_MAX]; /* of the last one struck */
 };
 
 static struct {
@@ -30,6 +42,7 @@ static struct {
     char text[TEXT_MAX]; /* in force */
     struct fault faults[RULES_MAX];
     size_t count;
+    struct tally *tally; /* NULL: not yet */
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* --- reading a text --- */
@@ -61,6 +74,8 @@ static void read_effect(struct fault *fault, const char *word) {
         fault->delay_ms = strtol(word + 5, NULL, 10);
         return;
     }
+    fault->is_deadly = strcmp(word, "KILL") == 0;
+    if (fault->is_deadly) return;
     for (size_t i = 0; i < ARRAY_LEN(errors); i++)
         if (strcmp(errors[i].name, word) == 0) fault->error = errors[i].number;
     CHECK(fault->error != 0);
@@ -72,15 +87,32 @@ static void read_line(const char *line) {
     int words = sscanf(line, "%63s %63s %63s %63s", call, when, effect, fault.word);
     if (words <= 0 || call[0] == '#') return;
     CHECK(words >= 3 && state.count < RULES_MAX);
+    fault.is_lasting = when[strlen(when) - 1] == '*';
+    fault.countdown = strcmp(when, "*") == 0 ? 1 : strtol(when, NULL, 10);
+    if (strcmp(call, "alloc") == 0) {
+        mem_fail_nth_alloc((uint64_t)fault.countdown);
+        return;
+    }
     fault.call = read_call(call);
-    fault.is_lasting = strcmp(when, "*") == 0;
-    fault.countdown = fault.is_lasting ? 1 : strtol(when, NULL, 10);
     read_effect(&fault, effect);
     state.faults[state.count++] = fault;
 }
 
+static void clear_tally(void) {
+    struct tally *tally = state.tally;
+    if (tally == NULL)
+        tally =
+            mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(tally != MAP_FAILED);
+    for (size_t i = 0; i < ARRAY_LEN(tally->seen); i++) atomic_store(&tally->seen[i], 0);
+    atomic_store(&tally->struck, 0);
+    tally->path[0] = '\0';
+    state.tally = tally;
+}
+
 /* With the lock held. */
 static void put_in_force(const char *text) {
+    clear_tally();
     (void)snprintf(state.text, sizeof(state.text), "%s", text);
     state.count = 0;
     char lines[TEXT_MAX], *rest = lines;
@@ -92,6 +124,18 @@ void file_faults_set(const char *text) {
     pthread_mutex_lock(&state.lock);
     put_in_force(text);
     pthread_mutex_unlock(&state.lock);
+}
+
+uint64_t file_faults_struck(void) {
+    return state.tally == NULL ? 0 : atomic_load(&state.tally->struck);
+}
+
+uint64_t file_faults_seen(enum file_call call) {
+    return state.tally == NULL ? 0 : atomic_load(&state.tally->seen[call]);
+}
+
+const char *file_faults_struck_path(void) {
+    return state.tally == NULL ? "" : state.tally->path;
 }
 
 /* The control file is written anew by a test while it is read: it should be renamed into place. */
@@ -112,12 +156,22 @@ static bool concerns(const struct fault *fault, enum file_call call, const char 
     return fault->call == call && fault->countdown > 0 && strstr(path, fault->word) != NULL;
 }
 
+static void note_struck(const struct fault *fault, const char *path) {
+    if (fault->error == 0 && !fault->is_deadly) return;
+    (void)snprintf(state.tally->path, sizeof(state.tally->path), "%s", path);
+    atomic_fetch_add(&state.tally->struck, 1);
+}
+
 /* The fault that this call is to have; a copy. */
 static struct fault draw_fault(enum file_call call, const char *path) {
     for (size_t i = 0; i < state.count; i++) {
         struct fault *fault = &state.faults[i];
         if (!concerns(fault, call, path)) continue;
-        if (fault->is_lasting || --fault->countdown == 0) return *fault;
+        bool strikes = fault->countdown == 1;
+        if (!strikes || !fault->is_lasting) fault->countdown--;
+        if (!strikes) continue;
+        note_struck(fault, path);
+        return *fault;
     }
     return (struct fault){0};
 }
@@ -148,8 +202,10 @@ bool file_faults_strike(enum file_call call, int fd, const char *path) {
     int error = errno;
     pthread_mutex_lock(&state.lock);
     follow_file();
+    if (state.text[0] != '\0') atomic_fetch_add(&state.tally->seen[call], 1);
     struct fault fault = draw_fault_of(call, fd, path);
     pthread_mutex_unlock(&state.lock);
+    if (fault.is_deadly) (void)kill(getpid(), SIGKILL);
     delay(&fault);
     errno = fault.error != 0 ? fault.error : error;
     return fault.error != 0;

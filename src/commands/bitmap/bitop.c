@@ -74,25 +74,30 @@ static bool read_sources(struct call *call, struct sources *sources) {
     return true;
 }
 
-static void store_result(struct call *call, struct bytes result) {
+/* False, with nothing changed, when there is no memory for it. */
+static bool store_result(struct call *call, struct bytes result) {
     struct key key = call_key(call, DESTINATION);
     struct found found = database_use(call->db, key);
+    const unsigned flags = STRING_STORE_RAW | STRING_OVERWRITES;
     if (result.len != 0) {
-        string_store(call->db, key, &found, result, STRING_STORE_RAW | STRING_OVERWRITES);
+        if (!string_try_store(call->db, key, &found, result, flags)) return false;
         call_notify(call, KEY_EVENT_STRING, key.name, "set");
     } else if (found.entry != NULL) {
         database_delete(call->db, key, found);
         call_notify(call, KEY_EVENT_GENERIC, key.name, "del");
     }
+    return true;
 }
 
 static void combine(struct call *call, enum bits_operation kind, const struct sources *sources) {
     size_t len = sources->max_len;
-    char *result = mem_alloc(len);
-    bits_combine(kind, sources->values, sources->count, result, len);
-    store_result(call, bytes_of(result, len));
+    char *result = mem_try_alloc(len);
+    if (result != NULL) bits_combine(kind, sources->values, sources->count, result, len);
+    if (result != NULL && store_result(call, bytes_of(result, len)))
+        reply_integer(call, (int64_t)len);
+    else
+        string_access_refuse_len(call);
     mem_free(result);
-    reply_integer(call, (int64_t)len);
 }
 
 static void bitop_command(struct call *call) {

@@ -87,7 +87,11 @@ static void reply_matches(struct call *call, struct lcs *lcs, const struct lcs_o
 }
 
 static void reply_text(struct call *call, struct lcs *lcs) {
-    char *text = mem_alloc(lcs->length);
+    char *text = mem_try_alloc(lcs->length);
+    if (text == NULL) {
+        (void)reject_memory(call);
+        return;
+    }
     lcs_write_text(lcs, text);
     reply_bulk(call, bytes_of(text, lcs->length));
     mem_free(text);

@@ -75,7 +75,10 @@ static void free_string(struct entry *entry) {
 /* What the value of a string is to be made of. */
 struct content {
     enum string_encoding encoding;
-    int64_t integer;
+    union {
+        int64_t integer;
+        struct string_block *block; /* that holds the bytes already; NULL: one is made of them */
+    };
     struct bytes bytes;
 };
 
@@ -87,6 +90,28 @@ static struct content content_of(struct bytes value, unsigned flags) {
     else if (value.len > STRING_TAIL_MAX)
         content.encoding = STRING_BLOCK;
     return content;
+}
+
+static void fill_block(struct string_block *block, struct bytes value) {
+    memcpy(block->data, value.data, value.len);
+    block->len = value.len;
+}
+
+/* False without memory for it. */
+static bool try_prepare(struct content *content) {
+    if (content->encoding != STRING_BLOCK) return true;
+    size_t len = content->bytes.len;
+    content->block = mem_try_alloc(sizeof(*content->block) + len);
+    if (content->block == NULL) return false;
+    fill_block(init_block(content->block, len), content->bytes);
+    return true;
+}
+
+static struct string_block *block_with(struct content content) {
+    if (content.block != NULL) return content.block;
+    struct string_block *block = new_block(content.bytes.len);
+    fill_block(block, content.bytes);
+    return block;
 }
 
 static void write_content(struct entry *entry, struct content content, unsigned flags) {
@@ -101,10 +126,7 @@ static void write_content(struct entry *entry, struct content content, unsigned 
         if (content.bytes.len != 0)
             memcpy(entry_tail(entry), content.bytes.data, content.bytes.len);
     } else {
-        struct string_block *block = new_block(content.bytes.len);
-        memcpy(block->data, content.bytes.data, content.bytes.len);
-        block->len = content.bytes.len;
-        entry_set_pointer(entry, block);
+        entry_set_pointer(entry, block_with(content));
     }
 }
 
@@ -166,12 +188,25 @@ static void store_content(struct database *db, struct key key, struct found *fou
         rebuild_entry(found, content, flags);
 }
 
-void string_store(struct database *db, struct key key, struct found *found, struct bytes value,
-                  unsigned flags) {
+static void store_reporting(struct database *db, struct key key, struct found *found,
+                            struct content content, unsigned flags) {
     int old_type = database_found_type(found);
-    store_content(db, key, found, content_of(value, flags), flags);
+    store_content(db, key, found, content, flags);
     if ((flags & STRING_OVERWRITES) != 0)
         database_report_overwrite(db, key.name, old_type, VALUE_STRING);
+}
+
+void string_store(struct database *db, struct key key, struct found *found, struct bytes value,
+                  unsigned flags) {
+    store_reporting(db, key, found, content_of(value, flags), flags);
+}
+
+bool string_try_store(struct database *db, struct key key, struct found *found, struct bytes value,
+                      unsigned flags) {
+    struct content content = content_of(value, flags);
+    if (!try_prepare(&content)) return false;
+    store_reporting(db, key, found, content, flags);
+    return true;
 }
 
 void string_store_i64(struct database *db, struct key key, struct found *found, int64_t value,
@@ -193,24 +228,16 @@ struct entry *string_new_entry_i64(struct bytes key, int64_t value, bool has_due
 
 struct entry *string_try_new_entry(struct bytes key, struct bytes value, bool has_due) {
     struct content content = content_of(value, 0);
-    if (content.encoding != STRING_BLOCK) return new_entry(key, content, has_due);
-    struct string_block *block = mem_try_alloc(sizeof(*block) + value.len);
-    if (block == NULL) return NULL;
-    init_block(block, value.len);
-    memcpy(block->data, value.data, value.len);
-    block->len = value.len;
-    struct entry *entry = string_new_entry_i64(key, 0, has_due);
-    entry->encoding = STRING_BLOCK;
-    entry_set_pointer(entry, block);
-    return entry;
+    return try_prepare(&content) ? new_entry(key, content, has_due) : NULL;
 }
 
 /* --- editing in place --- */
 
-/* Room for `len` bytes and some more to come. A length that no allocation can have is left as it
- * is: the allocator refuses it. */
-static size_t cap_for(size_t len) {
-    size_t slack = len < EDIT_SLACK_MAX ? len : EDIT_SLACK_MAX;
+/* Room for `len` bytes, and for more to come where a value has begun to grow. A length that no
+ * allocation can have is left as it is: the allocator refuses it. */
+static size_t cap_for(size_t len, bool is_growing) {
+    size_t more = len < EDIT_SLACK_MAX ? len : EDIT_SLACK_MAX;
+    size_t slack = is_growing ? more : 0;
     size_t size = mem_good_size(sizeof(struct string_block) + len + slack);
     return size < sizeof(struct string_block) + len ? len : size - sizeof(struct string_block);
 }
@@ -258,7 +285,7 @@ static struct string_block *try_own_block(struct database *db, struct key key, s
         entry != NULL && entry->encoding == STRING_BLOCK && block_of(entry)->references == 1;
     if (is_own && block_of(entry)->cap >= min_len) return block_of(entry);
     size_t len = entry == NULL ? 0 : string_len(entry);
-    size_t cap = cap_for(min_len > len ? min_len : len);
+    size_t cap = cap_for(min_len > len ? min_len : len, entry != NULL && min_len > len);
     if (is_own) return try_grow_block(found, cap);
     struct string_block *block = try_copy_to_block(entry, cap);
     if (block != NULL) adopt_block(db, key, found, block);

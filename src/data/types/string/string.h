@@ -54,6 +54,10 @@ enum string_store_flag {
  * or database_use gave (entry NULL for a new key) and is updated. An old value of any type is freed. */
 void string_store(struct database *db, struct key key, struct found *found, struct bytes value,
                   unsigned flags);
+/* The same of a value that a peer can make longer than what it sent. False, with nothing changed,
+ * when there is no memory for it. */
+NODISCARD bool string_try_store(struct database *db, struct key key, struct found *found,
+                                struct bytes value, unsigned flags);
 void string_store_i64(struct database *db, struct key key, struct found *found, int64_t value,
                       unsigned flags);
 /* An entry with that value for database_add, an integer where the text is one; NULL when there is
