@@ -27,13 +27,16 @@ enum key_event_class {
     KEY_EVENT_OVERWRITTEN = 1 << 12,  /* o */
     KEY_EVENT_TYPE_CHANGED = 1 << 13, /* c */
     KEY_EVENT_SILENT = 1 << 14,       /* hidden: the value's bytes changed, its meaning did not */
-    /* Hidden: every key in `db` is about to go or has just come (flush, swap). `key` is empty;
+    /* Hidden: every key in `db` is about to go or (KEY_EVENT_SWAPPED) has just come. `key` is empty;
      * listeners may look keys up in `db`. */
     KEY_EVENT_ALL_KEYS = 1 << 15,
     /* Hidden: members that were due are gone from the key, which may have gone with them. */
     KEY_EVENT_MEMBERS_DUE = 1 << 16,
     KEY_EVENT_HIDDEN = KEY_EVENT_SILENT | KEY_EVENT_ALL_KEYS | KEY_EVENT_MEMBERS_DUE,
 };
+
+/* The name of KEY_EVENT_ALL_KEYS behind SWAPDB. */
+#define KEY_EVENT_SWAPPED "swapped"
 
 struct key_event {
     struct database *db;

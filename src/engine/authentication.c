@@ -1,11 +1,9 @@
 #include "engine/authentication.h"
 
-static struct {
-    char *password; /* empty, or NULL before the directives are read: none */
-} settings;
+static struct { struct buffer password; /* empty: none. Any bytes, zero ones too */ } settings;
 
 static struct bytes password_in_force(void) {
-    return settings.password == NULL ? BYTES("") : bytes_of_str(settings.password);
+    return buffer_bytes(&settings.password);
 }
 
 /* Looks at every byte of what was sent, whatever differs. `password` is not empty. */
@@ -29,18 +27,39 @@ bool authentication_check(struct bytes user, struct bytes password) {
     return !authentication_is_required() || is_same(password, password_in_force());
 }
 
+static bool parse_password(const struct directive_args *args, struct buffer *error) {
+    if (args->count != 1) {
+        buffer_append_str(error, "wrong number of arguments");
+        return false;
+    }
+    buffer_clear(&settings.password);
+    buffer_append_bytes(&settings.password, args->items[0]);
+    return true;
+}
+
+static void format_password(struct buffer *out) {
+    buffer_append_bytes(out, password_in_force());
+}
+
 static const struct directive directives[] = {
     {
         .name = "requirepass",
-        .kind = DIRECTIVE_STRING,
+        .kind = DIRECTIVE_SPECIAL,
         .flags = DIRECTIVE_SENSITIVE,
-        .field = &settings.password,
+        .parse = parse_password,
+        .format = format_password,
         .default_text = "",
     },
 };
+
+static void stop_authentication(struct engine *engine) {
+    (void)engine;
+    buffer_destroy(&settings.password);
+}
 
 const struct feature authentication_feature = {
     .name = "authentication",
     .directives = directives,
     .directive_count = ARRAY_LEN(directives),
+    .stop = stop_authentication,
 };

@@ -184,11 +184,22 @@ static void note_output(struct client *client, size_t before) {
     client->session.engine->stats.output_bytes += sent;
 }
 
+/* Growth is all that matters to maxmemory-clients between two looks at everybody. Returns what is
+ * unsent. */
+static size_t note_growth(struct network *network, struct client *client) {
+    size_t unsent = output_pending_bytes(&client->session.output);
+    size_t bytes = unsent + transaction_queued_bytes(&client->session);
+    if (bytes > client->noted_bytes) network->grown_bytes += bytes - client->noted_bytes;
+    client->noted_bytes = bytes;
+    return unsent;
+}
+
 /* False when the connection is broken or the client over its limits. */
 static bool settle_output(struct network *network, struct client *client) {
     struct output *output = &client->session.output;
     if (UNLIKELY(client_hold(network, client))) {
         output_keep(output);
+        (void)note_growth(network, client);
         return !network_enforce_output_limit(network, client);
     }
     size_t before = output_pending_bytes(output);
@@ -198,7 +209,7 @@ static bool settle_output(struct network *network, struct client *client) {
         client_close_soon(client, true);
         return false;
     }
-    size_t left = output_pending_bytes(output);
+    size_t left = note_growth(network, client);
     if (left > network->max_output_seen) network->max_output_seen = left;
     return left == 0 || !network_enforce_output_limit(network, client);
 }
@@ -210,6 +221,7 @@ static bool flush_output(struct network *network, struct client *client) {
     size_t before = output_pending_bytes(output);
     enum io_result result = output_flush(output, &client->connection);
     note_output(client, before);
+    (void)note_growth(network, client);
     if (result == IO_CLOSED || result == IO_ERROR) return false;
     return !(result == IO_OK && client->session.is_closing);
 }
@@ -223,8 +235,10 @@ static void run_woken(struct network *network, struct client *client) {
 }
 
 void client_push_waits(struct client *client) {
-    client_wait(network_of(client), client);
-    (void)network_enforce_output_limit(network_of(client), client);
+    struct network *network = network_of(client);
+    client_wait(network, client);
+    (void)note_growth(network, client);
+    (void)network_enforce_output_limit(network, client);
 }
 
 void client_resume(struct client *client) {

@@ -44,7 +44,8 @@ struct client {
     bool is_woken;     /* has got what it waited for: its kept input is to be run */
     bool is_dropped;   /* closed without sending what waits */
     bool is_unix;
-    bool is_held; /* in the network's list of clients whose replies wait for the log */
+    size_t noted_bytes; /* unsent and in its transaction, when last looked at */
+    bool is_held;       /* in the network's list of clients whose replies wait for the log */
     struct client *next_held;
     /* Unix time from which on its replies are above the soft limit; 0: they are not. */
     int64_t soft_limit_since_ms;
@@ -100,6 +101,10 @@ void network_release_held(struct network *network);
 void network_resume_postponed(struct network *network);
 
 /* port, bind, unixsocket, timeout, maxclients, tcp-keepalive, client-output-buffer-limit, … */
+/* Drops clients as maxmemory-clients asks. True when their memory is yet to come back, as it does at
+ * the end of this round: keys need not go meanwhile. */
+NODISCARD bool network_gives_memory_back(struct network *network);
+
 extern const struct feature network_feature;
 
 #endif

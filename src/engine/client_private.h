@@ -21,7 +21,9 @@ struct network {
     struct client *first_held; /* replies wait for the log of writes; in no order */
     uint64_t run_count;        /* times that requests were run which had been kept */
     size_t client_count;
-    size_t input_bytes; /* of clients' own input buffers */
+    size_t input_bytes;  /* of clients' own input buffers */
+    size_t grown_bytes;  /* so much more waits for or in clients since all were last summed up */
+    bool is_giving_back; /* clients dropped for their memory go at the end of this round */
     struct listener *tcp;
     struct listener *local;
     struct timer tick;
@@ -53,6 +55,8 @@ bool network_enforce_output_limit(struct network *network, struct client *client
 bool network_enforce_input_limit(struct network *network, struct client *client);
 /* Drops the clients that use most memory while all together use more than maxmemory-clients. */
 void network_enforce_total_limit(struct network *network);
+/* The same, but looks at all clients only when their memory has grown by some of the limit. */
+void network_watch_total_limit(struct network *network);
 /* The limits that requests of any client are read under. */
 const struct resp_limits *network_request_limits(void);
 

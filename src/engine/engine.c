@@ -1,5 +1,7 @@
 #include "engine/engine.h"
 
+#include "engine/latency.h"
+#include "engine/latency_histogram.h"
 #include "foundation/mem.h"
 #include "foundation/random.h"
 #include "foundation/worker.h"
@@ -8,6 +10,8 @@
 enum {
     EXPIRE_SLICE_RECORDS = 64,
     EXPIRE_ROUND_US = 500, /* what a loop round may spend on removing due keys */
+    US_PER_SECOND = 1000000,
+    MS_PER_SECOND = 1000,
 };
 
 static void add_commands(struct engine *engine) {
@@ -27,6 +31,7 @@ struct engine *engine_new(const struct engine_settings *settings) {
     session_table_init(&engine->sessions);
     add_commands(engine);
     engine->durable_until = UINT64_MAX;
+    engine->slow_ticks = LATENCY_TICKS_MAX;
     engine->started_ms = settings->clock->unix_ms;
     random_hex(engine->run_id, sizeof(engine->run_id) - 1);
     return engine;
@@ -37,10 +42,24 @@ void engine_free(struct engine *engine) {
     output_batch_destroy(&engine->muted_batch);
     output_batch_destroy(&engine->woken_batch);
     rate_policies_free(engine);
+    latency_forget_all(engine);
     keyspace_free(engine->keyspace);
     command_table_free(engine->commands);
     table_destroy(&engine->sessions, NULL);
     mem_free(engine);
+}
+
+int64_t engine_now_s(const struct engine *engine) {
+    if (engine->loop == NULL) return engine->clock->unix_ms / MS_PER_SECOND;
+    return clock_unix_us() / US_PER_SECOND;
+}
+
+/* False when more is left than may be done now. */
+static bool expire_in_time(struct engine *engine, int64_t start_us) {
+    int64_t end_us = start_us + EXPIRE_ROUND_US;
+    while (!keyspace_expire_due(engine->keyspace, EXPIRE_SLICE_RECORDS))
+        if (clock_monotonic_us() >= end_us) return false;
+    return true;
 }
 
 int64_t engine_expire(struct engine *engine) {
@@ -48,13 +67,12 @@ int64_t engine_expire(struct engine *engine) {
     if (pause_scope_at(&engine->pause, engine->clock->unix_ms) != PAUSE_NONE) return INT64_MAX;
     int64_t wait_ms = keyspace_next_due_ms(engine->keyspace);
     if (wait_ms > 0) return wait_ms;
-    int64_t end_us = clock_monotonic_us() + EXPIRE_ROUND_US;
-    while (!keyspace_expire_due(engine->keyspace, EXPIRE_SLICE_RECORDS)) {
-        if (clock_monotonic_us() < end_us) continue;
-        engine->stats.expire_slices_cut++;
-        return 0;
-    }
-    return keyspace_next_due_ms(engine->keyspace);
+    int64_t start_us = clock_monotonic_us();
+    bool is_done = expire_in_time(engine, start_us);
+    latency_note_since(engine, "expire-cycle", start_us);
+    if (is_done) return keyspace_next_due_ms(engine->keyspace);
+    engine->stats.expire_slices_cut++;
+    return 0;
 }
 
 enum { TICKS_PER_PURGE = 10 };

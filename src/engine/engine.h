@@ -20,11 +20,13 @@ struct call;
 struct call_listener;
 struct effects;
 struct event_loop;
+struct latency_monitor;
 struct monitors;
 struct network;
 struct persistence;
 struct pubsub;
 struct rate_policies;
+struct slow_listener;
 struct tracking;
 struct watch_table;
 
@@ -77,6 +79,8 @@ struct engine {
     struct pause pause;
     struct engine_audience audience;
     struct engine_tracked tracked;
+    uint64_t slow_ticks;       /* engine/slow_calls.h: calls that take so long are told of */
+    bool is_tracking_latency;  /* engine/latency_tracking.h */
     bool is_loading;           /* data is being loaded: few commands are run */
     const char *write_refusal; /* the error that commands which write get; NULL: they are run */
     uint64_t
@@ -85,6 +89,8 @@ struct engine {
     struct watch_table *watches;          /* NULL while no key is watched */
     struct blocking_table *blocking;      /* NULL while nobody waits for keys */
     struct call_listener *call_listeners; /* NULL: none */
+    struct slow_listener *slow_listeners; /* NULL: none */
+    struct latency_monitor *latency;      /* NULL while no event was noted */
     struct effects *effects;              /* NULL while nobody listens to them */
     struct rate_policies *rate_policies;  /* NULL while none is stored */
     /* What services keep, each its own; NULL while there is nothing to keep. */
@@ -119,6 +125,9 @@ struct engine_settings {
 struct engine *engine_new(const struct engine_settings *settings);
 void engine_free(struct engine *engine);
 
+/* Unix time in seconds at this very moment (with a test's clock, the moment that was set), for what
+ * tells of a round that took long. */
+int64_t engine_now_s(const struct engine *engine);
 /* Removes due keys, unless clients are paused, for at most about a millisecond; returns the ms until
  * it is wanted again (0: more is due). The event loop's before-wait hook. */
 int64_t engine_expire(struct engine *engine);

@@ -31,6 +31,9 @@ struct stop_wish {
     bool is_saving;     /* although no save points are set */
     bool is_not_saving; /* although some are */
     bool is_forced;     /* even if saving fails */
+    /* Asked now and then while something is saved: to stop at once has become more important. NULL:
+     * never. */
+    bool (*is_urgent)(void);
 };
 
 struct feature {

@@ -1,7 +1,9 @@
 #include "engine/memory.h"
 
 #include "data/eviction.h"
+#include "engine/client.h"
 #include "engine/engine.h"
+#include "engine/latency.h"
 
 enum {
     SLICE_US = 1000,
@@ -52,23 +54,38 @@ static bool is_over(const struct engine *engine) {
 /* Used bytes that a lowered maxmemory or the last look has left above the limit; 0: none. */
 static uint64_t tolerated_bytes;
 
-static bool make_room_in_slices(struct engine *engine) {
-    if (pause_scope_at(&engine->pause, engine->clock->unix_ms) != PAUSE_NONE) return true;
+static bool remove_one(struct engine *engine, const struct eviction_policy *policy) {
+    if (LIKELY(!latency_is_monitored())) return eviction_remove_one(engine->keyspace, policy);
+    int64_t start_us = clock_monotonic_us();
+    bool is_removed = eviction_remove_one(engine->keyspace, policy);
+    latency_note_since(engine, "eviction-del", start_us);
+    return is_removed;
+}
+
+static bool make_room_in_slices(struct engine *engine, int64_t end_us) {
     struct eviction_policy policy = policy_in_force();
-    int64_t end_us = clock_monotonic_us() + SLICE_US;
     while (mem_used_bytes() > tolerated_bytes || clock_monotonic_us() < end_us) {
         for (int i = 0; i < KEYS_PER_LOOK; i++) {
             if (!is_over(engine)) return true;
-            if (!eviction_remove_one(engine->keyspace, &policy)) return false;
+            if (!remove_one(engine, &policy)) return false;
         }
     }
     tolerated_bytes = mem_used_bytes();
     return true;
 }
 
+static bool make_room(struct engine *engine) {
+    if (pause_scope_at(&engine->pause, engine->clock->unix_ms) != PAUSE_NONE) return true;
+    if (engine->network != NULL && network_gives_memory_back(engine->network)) return true;
+    int64_t start_us = clock_monotonic_us();
+    bool has_room = make_room_in_slices(engine, start_us + SLICE_US);
+    latency_note_since(engine, "eviction-cycle", start_us);
+    return has_room;
+}
+
 bool memory_make_room(struct engine *engine) {
     if (LIKELY(settings.max_bytes == 0)) return true;
-    if (UNLIKELY(is_over(engine))) return engine->is_loading || make_room_in_slices(engine);
+    if (UNLIKELY(is_over(engine))) return engine->is_loading || make_room(engine);
     tolerated_bytes = 0;
     return true;
 }
@@ -103,7 +120,8 @@ static bool start_memory(struct engine *engine, char *error UNUSED) {
     return true;
 }
 
-static void tick_memory(struct engine *engine) {
+/* What commands that take no memory have made others take, above all replies. */
+static void finish_round(struct engine *engine) {
     (void)memory_make_room(engine);
 }
 
@@ -149,6 +167,6 @@ const struct feature memory_feature = {
     .directives = directives,
     .directive_count = ARRAY_LEN(directives),
     .start = start_memory,
-    .tick = tick_memory,
+    .finish_round = finish_round,
     .stop = stop_memory,
 };

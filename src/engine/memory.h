@@ -12,7 +12,8 @@ uint64_t memory_max_bytes(const struct engine *engine);
 /* Evicts keys until used memory is under the limit. False when the policy has nothing to evict and
  * it is still over. What commands have added since the last call is evicted whole, so that they
  * never outrun it; what a lowered maxmemory leaves above the limit goes in slices with the commands
- * and ticks that follow, and the answer is true meanwhile. */
+ * and rounds that follow, and the answer is true meanwhile, as while clients over maxmemory-clients
+ * are about to go: they go before keys do. */
 bool memory_make_room(struct engine *engine);
 
 /* maxmemory, maxmemory-policy, maxmemory-samples, lfu-log-factor, lfu-decay-time. */

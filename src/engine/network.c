@@ -160,9 +160,9 @@ static void walk_clients(struct network *network) {
 
 static void tick(struct timer *timer) {
     struct network *network = EVENT_OWNER(timer, struct network, tick);
+    network_enforce_total_limit(network); /* before keys are evicted */
     engine_tick(network->engine);
     walk_clients(network);
-    network_enforce_total_limit(network);
 }
 
 /* --- before the loop waits --- */
@@ -216,8 +216,10 @@ static int64_t work_before_wait(void *context) {
     uint64_t run_before = network->run_count;
     blocking_serve_ready(network->engine);
     int64_t wait_ms = mind_pause(network);
+    network_watch_total_limit(network);
     engine_finish_round(network->engine);
     finish_waiting(network);
+    network->is_giving_back = false;
     return network->run_count == run_before ? wait_ms : 0;
 }
 

@@ -61,6 +61,9 @@ bool network_enforce_input_limit(struct network *network, struct client *client)
     return true;
 }
 
+/* How often all clients are summed up while their memory grows to maxmemory-clients. */
+enum { GROWTHS_PER_LIMIT = 16 };
+
 static struct client *find_biggest(struct network *network, size_t *total) {
     struct client *biggest = NULL;
     size_t biggest_bytes = 0;
@@ -78,14 +81,27 @@ static struct client *find_biggest(struct network *network, size_t *total) {
 
 void network_enforce_total_limit(struct network *network) {
     uint64_t limit = total_limit(network->engine);
+    network->grown_bytes = 0;
     if (limit == 0) return;
     size_t total;
     struct client *biggest = find_biggest(network, &total);
     while (total > limit && biggest != NULL) {
         network->engine->stats.evicted_clients++;
+        network->is_giving_back = true;
         drop(biggest, "all clients together over maxmemory-clients");
         biggest = find_biggest(network, &total);
     }
+}
+
+void network_watch_total_limit(struct network *network) {
+    if (LIKELY(network->grown_bytes == 0)) return;
+    if (network->grown_bytes > total_limit(network->engine) / GROWTHS_PER_LIMIT)
+        network_enforce_total_limit(network);
+}
+
+bool network_gives_memory_back(struct network *network) {
+    network_watch_total_limit(network);
+    return network->is_giving_back;
 }
 
 const struct resp_limits *network_request_limits(void) {

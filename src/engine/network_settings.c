@@ -179,29 +179,38 @@ static const struct directive directives[] = {
 
 /* --- INFO --- */
 
+/* Those whom a pause keeps waiting; nobody counts them as they come and go. */
+static size_t count_postponed(const struct network *network) {
+    size_t count = 0;
+    if (network->engine->pause.scope == PAUSE_NONE) return 0;
+    const struct client *client = network->first_client;
+    for (; client != NULL; client = client->next) count += client->is_postponed ? 1 : 0;
+    return count;
+}
+
 static void write_info(struct engine *engine, struct buffer *out) {
     const struct network *network = engine->network;
     if (network == NULL) return;
-    buffer_printf(out,
-                  "connected_clients:%zu\r\n"
-                  "cluster_connections:0\r\n"
-                  "maxclients:%lld\r\n"
-                  "client_recent_max_input_buffer:%zu\r\n"
-                  "client_recent_max_output_buffer:%zu\r\n"
-                  "blocked_clients:%zu\r\n"
-                  "tracking_clients:%llu\r\n"
-                  "pubsub_clients:%llu\r\n"
-                  "watching_clients:%zu\r\n"
-                  "clients_in_timeout_table:%zu\r\n"
-                  "total_watched_keys:%zu\r\n"
-                  "total_blocking_keys:%zu\r\n"
-                  "total_blocking_keys_on_nokey:0\r\n",
-                  network->client_count, (long long)settings.max_clients, network->max_input_seen,
-                  network->max_output_seen, blocking_session_count(engine),
-                  (unsigned long long)engine->tracked.clients,
-                  (unsigned long long)engine->audience.clients, watch_session_count(engine),
-                  blocking_deadline_count(engine), watch_key_count(engine),
-                  blocking_key_count(engine));
+    size_t blocked_count = blocking_session_count(engine) + count_postponed(network);
+    buffer_printf(
+        out,
+        "connected_clients:%zu\r\n"
+        "cluster_connections:0\r\n"
+        "maxclients:%lld\r\n"
+        "client_recent_max_input_buffer:%zu\r\n"
+        "client_recent_max_output_buffer:%zu\r\n"
+        "blocked_clients:%zu\r\n"
+        "tracking_clients:%llu\r\n"
+        "pubsub_clients:%llu\r\n"
+        "watching_clients:%zu\r\n"
+        "clients_in_timeout_table:%zu\r\n"
+        "total_watched_keys:%zu\r\n"
+        "total_blocking_keys:%zu\r\n"
+        "total_blocking_keys_on_nokey:0\r\n",
+        network->client_count, (long long)settings.max_clients, network->max_input_seen,
+        network->max_output_seen, blocked_count, (unsigned long long)engine->tracked.clients,
+        (unsigned long long)engine->audience.clients, watch_session_count(engine),
+        blocking_deadline_count(engine), watch_key_count(engine), blocking_key_count(engine));
 }
 
 static const struct info_part info[] = {

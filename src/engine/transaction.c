@@ -120,6 +120,10 @@ long long transaction_count(const struct session *session) {
     return session->transaction == NULL ? -1 : (long long)session->transaction->count;
 }
 
+size_t transaction_queued_bytes(const struct session *session) {
+    return session->transaction == NULL ? 0 : session->transaction->queue.cap;
+}
+
 size_t transaction_used_bytes(const struct session *session) {
     size_t sum = watch_used_bytes(session);
     if (session->transaction == NULL) return sum;

@@ -38,5 +38,7 @@ void transaction_run(struct call *call);
 long long transaction_count(const struct session *session);
 /* Memory of the session's queue and watched keys. */
 size_t transaction_used_bytes(const struct session *session);
+/* That of the queue alone, at once. */
+size_t transaction_queued_bytes(const struct session *session);
 
 #endif

@@ -5,12 +5,15 @@
 #include "foundation/containers/table_inline.h"
 #include "foundation/mem.h"
 
+#include <string.h>
+
 struct watch {
     struct watched_key *key;
     struct session *session;
     struct watch *next_of_session;
     struct watch *next; /* of the same key */
     struct watch *previous;
+    bool is_absent; /* what lies there was past its time when it came: its end is no change */
 };
 
 struct watched_key {
@@ -81,24 +84,59 @@ static void mark_watchers(const struct watched_key *watched) {
         watch->session->watches.is_dirty = true;
 }
 
+static void mark_at_expiry(const struct watched_key *watched) {
+    for (struct watch *watch = watched->first; watch != NULL; watch = watch->next) {
+        if (!watch->is_absent) watch->session->watches.is_dirty = true;
+        watch->is_absent = false;
+    }
+}
+
+/* Of a key past its time that nobody has removed yet. */
+static void mark_where_it_was_alive(const struct watched_key *watched, bool has_come) {
+    for (struct watch *watch = watched->first; watch != NULL; watch = watch->next) {
+        if (has_come) watch->is_absent = true;
+        if (!watch->is_absent) watch->session->watches.is_dirty = true;
+    }
+}
+
+/* At all the keys of a database. */
+struct look {
+    const struct database *db;
+    bool has_come; /* they have, else they are about to go */
+};
+
 static void mark_if_present(void *element, void *context) {
     const struct watched_key *watched = element;
-    struct database *db = context;
+    const struct look *look = context;
     struct key key = {.name = name_of(watched), .hash = watched->hash};
-    if (watched->db_number == db->number && database_find(db, key).entry != NULL)
+    if (watched->db_number != look->db->number) return;
+    const struct entry *entry = database_glance(look->db, key);
+    if (entry == NULL) return;
+    if (database_is_due(look->db, entry))
+        mark_where_it_was_alive(watched, look->has_come);
+    else
         mark_watchers(watched);
+}
+
+static void note_all_keys(const struct watch_table *watches, const struct key_event *event) {
+    struct look look = {.db = event->db, .has_come = strcmp(event->name, KEY_EVENT_SWAPPED) == 0};
+    table_for_each(&watches->keys, mark_if_present, &look);
 }
 
 static void note_event(void *context, const struct key_event *event) {
     const struct watch_table *watches = context;
     struct table_search search;
     if (event->event_class == KEY_EVENT_ALL_KEYS) {
-        table_for_each(&watches->keys, mark_if_present, event->db);
+        note_all_keys(watches, event);
         return;
     }
     const struct watched_key *watched =
         find_watched(watches, key_of(event->key), event->db->number, &search);
-    if (watched != NULL) mark_watchers(watched);
+    if (watched == NULL) return;
+    if (event->event_class == KEY_EVENT_EXPIRED)
+        mark_at_expiry(watched);
+    else
+        mark_watchers(watched);
 }
 
 /* --- the table's life --- */
@@ -188,8 +226,8 @@ bool watch_is_dirty(struct session *session) {
     for (; watch != NULL && !session->watches.is_dirty; watch = watch->next_of_session) {
         struct key key = {.name = name_of(watch->key), .hash = watch->key->hash};
         struct database *db = session->engine->keyspace->dbs[watch->key->db_number];
-        if (database_find(db, key).entry == NULL && database_glance(db, key) != NULL)
-            session->watches.is_dirty = true;
+        bool is_kept = database_find(db, key).entry == NULL && database_glance(db, key) != NULL;
+        if (is_kept && !watch->is_absent) session->watches.is_dirty = true;
     }
     return session->watches.is_dirty;
 }

@@ -122,6 +122,7 @@ bool directives_set_at_start(struct directives *directives, struct bytes name,
             add_item(&split, args[i]);
         }
     }
+    if (count == 0 && (row->flags & DIRECTIVE_MULTI_ARG) != 0) add_item(&split, bytes_of("", 0));
     if (split.count == 0) buffer_append_str(error, "wrong number of arguments");
     bool is_set = split.count > 0 && assign_split(row, &split, DIRECTIVE_FROM_FILE, error);
     mem_free(split.items);

@@ -309,7 +309,16 @@ enum resp_status resp_read(struct resp_reader *reader, const char *data, size_t 
     return read_carefully(reader, bytes_of(data, len), limits, arguments, request);
 }
 
+enum { KEPT_ARGUMENTS = 16 * 1024 };
+
+static COLD void free_items(struct resp_arguments *arguments) {
+    mem_free(arguments->items);
+    arguments->items = NULL;
+    arguments->cap = 0;
+}
+
 void resp_arguments_reset(struct resp_arguments *arguments) {
+    if (UNLIKELY(arguments->cap > KEPT_ARGUMENTS)) free_items(arguments);
     for (size_t i = 0; i < arguments->line_count; i++) words_destroy(&arguments->lines[i]);
     arguments->line_count = 0;
     arguments->count = 0;

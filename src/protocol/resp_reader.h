@@ -83,7 +83,8 @@ size_t resp_reader_used_bytes(const struct resp_reader *reader);
 /* Arguments of the unfinished request that are complete (CLIENT LIST); 0 when there is none. */
 size_t resp_reader_argument_count(const struct resp_reader *reader);
 
-/* Forgets all arguments and frees the words of inline requests; keeps the array. */
+/* Forgets all arguments and frees the words of inline requests; keeps the array unless it has become
+ * large. */
 void resp_arguments_reset(struct resp_arguments *arguments);
 void resp_arguments_destroy(struct resp_arguments *arguments);
 

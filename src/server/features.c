@@ -17,14 +17,21 @@
 #include "commands/zset/zset_commands.h"
 #include "engine/authentication.h"
 #include "engine/client.h"
+#include "engine/latency.h"
+#include "engine/latency_tracking.h"
 #include "engine/memory.h"
+#include "engine/oom_score.h"
+#include "engine/renames.h"
+#include "server/redis_directives.h"
 #include "server/settings.h"
+#include "server/supervisor.h"
 #include "services/monitor/monitor.h"
 #include "services/persistence/aof.h"
 #include "services/persistence/loading.h"
 #include "services/persistence/persistence.h"
 #include "services/pubsub/notifications.h"
 #include "services/pubsub/pubsub.h"
+#include "services/slowlog/slowlog.h"
 #include "services/tracking/tracking.h"
 
 /* The families that contribute nothing but commands. */
@@ -69,10 +76,16 @@ static const struct feature plain_commands_feature = {
 
 static const struct feature *const features[] = {
     &server_settings_feature,
+    &redis_directives_feature,
+    &renames_feature,
+    &oom_score_feature,
+    &supervisor_feature,
     &server_commands_feature,
     &network_feature,
     &authentication_feature,
     &memory_feature,
+    &latency_feature,
+    &latency_tracking_feature,
     &plain_commands_feature,
     &hyperloglog_commands_feature,
     &hash_commands_feature,
@@ -83,6 +96,7 @@ static const struct feature *const features[] = {
     &pubsub_feature,
     &notifications_feature,
     &monitor_feature,
+    &slowlog_feature,
     &tracking_feature,
     &persistence_feature,
     &aof_feature,

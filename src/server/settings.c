@@ -79,6 +79,18 @@ static const struct directive_choice facilities[] = {
     {"local7", LOG_LOCAL7}, {NULL, 0},
 };
 
+static const struct directive_choice stop_manners[] = {
+    {"default", 0},    {"save", STOP_SAVING},  {"nosave", STOP_NOT_SAVING},
+    {"now", STOP_NOW}, {"force", STOP_FORCED}, {NULL, 0},
+};
+
+static bool check_stop_manner(const struct directive_value *value, struct buffer *error) {
+    const int64_t both = STOP_SAVING | STOP_NOT_SAVING;
+    if ((value->number & both) != both) return true;
+    buffer_append_str(error, "shutdown options SAVE and NOSAVE can't be used simultaneously");
+    return false;
+}
+
 static const struct directive directives[] = {
     {.name = "databases",
      .kind = DIRECTIVE_INT,
@@ -130,6 +142,20 @@ static const struct directive directives[] = {
      .field = &settings.syslog_facility,
      .choices = facilities,
      .default_text = "local0"},
+    {.name = "shutdown-on-sigterm",
+     .kind = DIRECTIVE_ENUM,
+     .flags = DIRECTIVE_MULTI_ARG,
+     .field = &settings.sigterm_manner,
+     .choices = stop_manners,
+     .validate = check_stop_manner,
+     .default_text = "default"},
+    {.name = "shutdown-on-sigint",
+     .kind = DIRECTIVE_ENUM,
+     .flags = DIRECTIVE_MULTI_ARG,
+     .field = &settings.sigint_manner,
+     .choices = stop_manners,
+     .validate = check_stop_manner,
+     .default_text = "default"},
 };
 
 const struct feature server_settings_feature = {

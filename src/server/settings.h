@@ -7,6 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a signal that ends the server does besides: a set of these. */
+enum stop_manner {
+    STOP_SAVING = 1 << 0,
+    STOP_NOT_SAVING = 1 << 1,
+    STOP_NOW = 1 << 2, /* as always: there is nobody to wait for */
+    STOP_FORCED = 1 << 3,
+};
+
 struct server_settings {
     int64_t databases;
     bool is_daemon;
@@ -17,6 +25,8 @@ struct server_settings {
     bool has_syslog;
     char *syslog_ident;
     int syslog_facility;
+    int sigterm_manner; /* enum stop_manner */
+    int sigint_manner;
 };
 
 const struct server_settings *server_settings(void);

@@ -91,12 +91,52 @@ static void ids_are_listed_as_often_as_they_are_asked_for(void **state) {
     assert_int_equal(count_listed(server, "ID 1 1 999999 1 DB 0"), 1);
 }
 
+/* Replies that nobody reads take 16 KiB each and more; keys take half of maxmemory. */
+static void clients_over_their_memory_go_before_keys(void **state) {
+    enum { KEYS = 20, REQUESTS = 400 };
+    static const char *const arguments[] = {"--maxmemory",
+                                            "4mb",
+                                            "--maxmemory-policy",
+                                            "allkeys-lru",
+                                            "--maxmemory-clients",
+                                            "1mb",
+                                            "--save",
+                                            "",
+                                            NULL};
+    (void)state;
+    struct e2e_server *server = e2e_server_start(arguments);
+    char line[64];
+    for (int i = 0; i < KEYS; i++) {
+        snprintf(line, sizeof(line), "SETRANGE k:%d 99999 x", i);
+        assert_string_equal(e2e_server_run(server, line), "100000");
+    }
+    int flooded = e2e_open(server);
+    char *requests = calloc(REQUESTS, sizeof("GET k:0\r\n"));
+    assert_non_null(requests);
+    size_t len = 0;
+    for (int i = 0; i < REQUESTS; i++) {
+        memcpy(requests + len, "GET k:0\r\n", strlen("GET k:0\r\n"));
+        len += strlen("GET k:0\r\n");
+    }
+    e2e_write(flooded, requests, len);
+    int64_t since_ms = e2e_now_ms();
+    while (e2e_server_info(server, "evicted_clients") == 0)
+        e2e_wait_a_little(since_ms, "the client's end");
+    assert_int_equal(e2e_server_info(server, "evicted_clients"), 1);
+    assert_int_equal(e2e_server_info(server, "evicted_keys"), 0);
+    assert_string_equal(e2e_server_run(server, "DBSIZE"), "20");
+    free(requests);
+    close(flooded);
+    e2e_server_stop(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_of_a_thousand_subscribers_are_killed_by_their_type,
                                         start, stop),
         cmocka_unit_test_setup_teardown(addresses_are_filtered_with_and_without_their_ports, start,
                                         stop),
+        cmocka_unit_test(clients_over_their_memory_go_before_keys),
         cmocka_unit_test_setup_teardown(ids_are_listed_as_often_as_they_are_asked_for, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

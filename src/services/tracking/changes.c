@@ -155,6 +155,11 @@ static void keep_to_limit(struct tracking *tracking, uint32_t max_drops) {
         tell_readers(tracking, tracked_keys_take_random(&tracking->keys), NULL);
 }
 
+void changes_keep_to_limit(struct tracking *tracking, uint32_t max_drops) {
+    keep_to_limit(tracking, max_drops);
+    tracking_count(tracking);
+}
+
 static void follow_call(struct call_listener *listener, const struct call *call) {
     struct tracking *tracking = (struct tracking *)listener;
     uint32_t count = 0;

@@ -2,7 +2,7 @@
 
 #include "services/tracking/tracking_private.h"
 
-enum { SWEEP_KEYS_PER_TICK = 5000 };
+enum { SWEEP_KEYS_PER_TICK = 5000, DROPS_PER_TICK = 5000 };
 
 static int64_t max_keys;
 
@@ -15,12 +15,17 @@ static void end_session(struct session *session) {
 }
 
 /* While trackers end, the ids they leave behind in keys that nobody changes are looked for. */
-static void sweep(struct engine *engine) {
-    struct tracking *tracking = engine->tracking;
-    if (tracking == NULL || !(tracking->has_to_sweep || tracking->is_sweeping)) return;
+static void sweep(struct tracking *tracking) {
+    if (!(tracking->has_to_sweep || tracking->is_sweeping)) return;
     if (!tracking->is_sweeping) tracking->has_to_sweep = false;
     tracking->is_sweeping = !tracked_keys_sweep(&tracking->keys, SWEEP_KEYS_PER_TICK);
     tracking_count(tracking);
+}
+
+static void tick(struct engine *engine) {
+    if (engine->tracking == NULL) return;
+    changes_keep_to_limit(engine->tracking, DROPS_PER_TICK);
+    sweep(engine->tracking);
 }
 
 static const struct directive directives[] = {
@@ -38,7 +43,7 @@ const struct feature tracking_feature = {
     .commands = lists,
     .directives = directives,
     .directive_count = ARRAY_LEN(directives),
-    .tick = sweep,
+    .tick = tick,
     .finish_round = changes_finish_round,
     .end_session = end_session,
     .session_used_bytes = tracker_used_bytes,

@@ -61,6 +61,9 @@ void tracking_count(const struct tracking *tracking);
 /* The listeners of a tracking, added with the first tracker and removed with the last. */
 void changes_listen(struct tracking *tracking);
 void changes_stop_listening(struct tracking *tracking);
+/* Drops at most so many keys that are over the limit: one that has been lowered holds although no
+ * command comes. */
+void changes_keep_to_limit(struct tracking *tracking, uint32_t max_drops);
 /* Sends what the round has gathered. */
 void changes_finish_round(struct engine *engine);
 

@@ -514,6 +514,14 @@ static void sessions_without_a_peer_do_not_wait(void **state) {
     assert_run(0, "bpop a 0", "_ ");
 }
 
+static void without_memory_for_the_request_nobody_waits(void **state) {
+    struct peers *peers = *state;
+    (void)mem_fail_nth_try(1);
+    assert_run(0, "bpop a 0", "-OOM not enough memory to wait with so large a request ");
+    assert_int_equal(mem_fail_nth_try(0), 0);
+    assert_null(peers->engine->blocking);
+}
+
 static void timeouts_are_checked(void **state) {
     static const struct {
         const char *timeout;
@@ -1014,6 +1022,7 @@ int main(void) {
         PEERS_TEST(a_key_of_another_type_is_left_alone),
         PEERS_TEST(transactions_do_not_wait),
         PEERS_TEST(sessions_without_a_peer_do_not_wait),
+        PEERS_TEST(without_memory_for_the_request_nobody_waits),
         PEERS_TEST(timeouts_are_checked),
         PEERS_TEST(timeouts_are_milliseconds_rounded_up),
         PEERS_TEST(a_moment_serves_without_a_write),

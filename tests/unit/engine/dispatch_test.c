@@ -75,6 +75,7 @@ static void while_data_is_loaded_or_cannot_be_written_few_commands_run(void **st
     fixture->engine->write_refusal = "MISCONF the disk is full";
     assert_reply(fixture, "get k", "nil");
     assert_reply(fixture, "set k v", "-MISCONF the disk is full");
+    assert_reply(fixture, "ping", "-MISCONF the disk is full");
     fixture->engine->write_refusal = NULL;
     assert_reply(fixture, "set k v", "OK");
     fixture_free(fixture);

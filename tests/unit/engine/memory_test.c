@@ -13,7 +13,7 @@
 enum {
     KIB = 1024,
     MIB = 1024 * KIB,
-    TICKS_MAX = 100000,
+    ROUNDS_MAX = 100000,
     /* What one command may take: its value, the table's growth, reply and event buffers; and slices
      * that a busy machine cuts short. */
     COMMAND_BYTES = 64 * KIB,
@@ -168,14 +168,14 @@ static void memory_stays_under_the_limit(void **state) {
     }
 }
 
-static void ticks_bring_memory_under_a_lowered_limit(void **state) {
+static void rounds_bring_memory_under_a_lowered_limit(void **state) {
     struct command_fixture *f = *state;
     fill(f, 5000, 500);
     configure(f, "maxmemory-policy", "allkeys-lru");
     size_t limit = mem_used_bytes() - 1 * MIB;
     limit_to(f, limit);
-    for (int i = 0; i < TICKS_MAX && mem_used_bytes() > limit; i++) {
-        memory_feature.tick(f->engine);
+    for (int i = 0; i < ROUNDS_MAX && mem_used_bytes() > limit; i++) {
+        memory_feature.finish_round(f->engine);
         buffer_destroy(&f->events);
     }
     assert_true(mem_used_bytes() <= limit);
@@ -217,7 +217,7 @@ int main(void) {
         TEST(eviction_makes_room_and_the_command_goes_on),
         TEST(volatile_policies_refuse_when_no_key_has_a_due_time),
         TEST(memory_stays_under_the_limit),
-        TEST(ticks_bring_memory_under_a_lowered_limit),
+        TEST(rounds_bring_memory_under_a_lowered_limit),
         TEST(the_policy_decides_what_access_clocks_count),
         TEST(settings_out_of_bounds_are_refused),
     };

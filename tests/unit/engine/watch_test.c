@@ -176,6 +176,23 @@ static void a_swap_counts_for_keys_on_either_side(void **state) {
     assert_false(watch_is_dirty(&watchers->sessions[2]));
 }
 
+static void a_key_past_its_time_that_a_swap_brings_does_not_count(void **state) {
+    struct watchers *watchers = *state;
+    struct keyspace *keyspace = watchers->fixture->engine->keyspace;
+    assert_reply(watchers->fixture, "SET a 1", "OK");
+    set_due(watchers->fixture, "a", FIXTURE_START_MS + 10);
+    watch(&watchers->sessions[1], "a"); /* alive */
+    fixture_advance_ms(watchers->fixture, 10);
+    watchers->sessions[0].db_number = 3;
+    watch(&watchers->sessions[0], "a");
+    keyspace_swap(keyspace, 3, 0);
+    assert_true(watch_is_dirty(&watchers->sessions[1]));
+    assert_false(watch_is_dirty(&watchers->sessions[0])); /* which has removed it */
+    assert_null(database_glance(keyspace->dbs[3], key_of(BYTES("a"))));
+    database_notify(keyspace->dbs[3], KEY_EVENT_EXPIRED, BYTES("a"), "expired");
+    assert_true(watch_is_dirty(&watchers->sessions[0]));
+}
+
 static void silent_changes_count(void **state) {
     struct watchers *watchers = *state;
     watch(&watchers->sessions[0], "a");
@@ -219,6 +236,7 @@ int main(void) {
         WATCH_TEST(an_evicted_key_counts),
         WATCH_TEST(a_flush_counts_for_keys_that_were_there),
         WATCH_TEST(a_swap_counts_for_keys_on_either_side),
+        WATCH_TEST(a_key_past_its_time_that_a_swap_brings_does_not_count),
         WATCH_TEST(silent_changes_count),
         WATCH_TEST(thousands_of_keys_come_and_go_in_any_order),
     };

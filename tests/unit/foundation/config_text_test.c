@@ -44,6 +44,12 @@ static void a_file_sets_its_directives(void **state) {
     assert_int_equal(apply_calls, 0);
 }
 
+static void no_words_are_one_empty_word_where_any_number_is_taken(void **state) {
+    (void)state;
+    assert_string_equal(apply("bind ::1\nbind\n"), "");
+    assert_int_equal(settings.bind.count, 0);
+}
+
 static void a_bad_line_is_reported_with_its_number(void **state) {
     (void)state;
     assert_string_equal(apply("timeout 0\n\nfoo bar\n"),
@@ -145,6 +151,8 @@ static void a_missing_file_is_named(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_sets_its_directives, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_words_are_one_empty_word_where_any_number_is_taken,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_bad_line_is_reported_with_its_number, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_secret_is_kept_out_of_the_report, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_command_line_becomes_a_file, set_up, tear_down),

@@ -303,6 +303,14 @@ static void a_million_arguments_arrive_one_by_one(void **state) {
     assert_int_equal(request.consumed, len);
     assert_int_equal(resp_reader_used_bytes(&reader), 0);
     free(stream);
+    resp_arguments_reset(&arguments);
+    assert_int_equal(arguments.cap, 0); /* room for so many is not kept */
+    struct bytes ping = BYTES("*1\r\n$4\r\nPING\r\n");
+    assert_int_equal(resp_read(&reader, ping.data, ping.len, &limits, &arguments, &request),
+                     RESP_DONE);
+    size_t cap = arguments.cap;
+    resp_arguments_reset(&arguments);
+    assert_int_equal(arguments.cap, cap);
 }
 
 int main(void) {

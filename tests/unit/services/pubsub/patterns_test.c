@@ -47,12 +47,12 @@ static void patterns_with_other_beginnings_are_not_asked(void **state) {
     assert_int_equal(count_matches(&index, "user:none"), 0);
     assert_int_equal(count_matches(&index, ""), 0);
     assert_int_equal(index.comparisons, 1);
-    assert_int_equal(index.length_count, 5);
+    assert_int_equal(index.lengths.count, 5);
     for (int i = 0; i < PATTERNS; i++) {
         pattern_index_remove(&index, patterns[i]);
         mem_free(patterns[i]);
     }
-    assert_int_equal(index.length_count, 0);
+    assert_int_equal(index.lengths.count, 0);
     pattern_index_destroy(&index);
 }
 

@@ -284,6 +284,16 @@ static void over_the_limit_keys_are_dropped_and_told(void **state) {
     fixture_set_directive(scene->fixture, "tracking-table-max-keys", "1000000");
 }
 
+static void a_lowered_limit_holds_without_a_command(void **state) {
+    struct scene *scene = *state;
+    run_quietly(state, 0, "CLIENT TRACKING ON");
+    run_quietly(state, 0, "MGET a b c d e");
+    fixture_set_directive(scene->fixture, "tracking-table-max-keys", "1");
+    engine_tick(scene->fixture->engine);
+    assert_int_equal(counts(state)->keys, 1);
+    fixture_set_directive(scene->fixture, "tracking-table-max-keys", "1000000");
+}
+
 /* --- OPTIN and OPTOUT --- */
 
 /* Plays lines of session 0 and compares which of a, b and c it is told of afterwards. */
@@ -535,6 +545,7 @@ int main(void) {
         SCENE_TEST(ids_left_behind_are_swept),
         SCENE_TEST(nothing_is_listened_to_while_nobody_tracks),
         SCENE_TEST(over_the_limit_keys_are_dropped_and_told),
+        SCENE_TEST(a_lowered_limit_holds_without_a_command),
         SCENE_TEST(with_optin_a_command_behind_caching_yes_is_remembered),
         SCENE_TEST(caching_yes_covers_the_whole_next_transaction),
         SCENE_TEST(with_optout_a_command_behind_caching_no_is_not_remembered),
