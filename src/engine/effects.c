@@ -55,6 +55,28 @@ static void tell(struct effects *effects, uint32_t db_number, const struct bytes
         listener->write(listener, db_number, args, argc);
 }
 
+/* Commands are told under their own names, whatever clients call them. */
+static struct bytes name_to_tell(const struct call *call) {
+    const struct command *command = call->command;
+    if (command->parent != NULL) command = command->parent;
+    return UNLIKELY(command->is_renamed) ? bytes_of_str(command->row->name) : call->args[0];
+}
+
+static COLD void tell_renamed(struct effects *effects, const struct call *call) {
+    struct bytes *args = mem_alloc_array(call->argc, sizeof(*args));
+    memcpy(args, call->args, call->argc * sizeof(*args));
+    args[0] = name_to_tell(call);
+    tell(effects, call->db->number, args, call->argc);
+    mem_free(args);
+}
+
+static void tell_request(struct effects *effects, const struct call *call) {
+    if (LIKELY(name_to_tell(call).data == call->args[0].data))
+        tell(effects, call->db->number, call->args, call->argc);
+    else
+        tell_renamed(effects, call);
+}
+
 static size_t take_number(const char **at) {
     size_t number;
     memcpy(&number, *at, sizeof(number));
@@ -206,7 +228,7 @@ void call_no_effect(struct call *call) {
 }
 
 void call_effect_request(struct call *call) {
-    call_effect(call, call->args, call->argc);
+    if (effects_are_wanted(call)) call_effect_with(call, 0, name_to_tell(call));
 }
 
 void call_effect_with(struct call *call, uint32_t index, struct bytes arg) {
@@ -214,7 +236,8 @@ void call_effect_with(struct call *call, uint32_t index, struct bytes arg) {
     if (frame == NULL) return;
     CHECK(!frame->is_open);
     start_effect(call, frame);
-    for (uint32_t i = 0; i < call->argc; i++)
+    append_arg(call, frame, index == 0 ? arg : name_to_tell(call));
+    for (uint32_t i = 1; i < call->argc; i++)
         append_arg(call, frame, i == index ? arg : call->args[i]);
 }
 
@@ -246,6 +269,6 @@ void effects_after(struct call *call) {
     if (frame.is_told)
         tell_gathered(effects, call->db->number, frame.start);
     else if (call->engine->keyspace->changes != frame.changes_before)
-        tell(effects, call->db->number, call->args, call->argc);
+        tell_request(effects, call);
     if (effects->group_depth == effects->depth + 1) end_group(effects);
 }

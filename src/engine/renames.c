@@ -21,6 +21,18 @@ struct command *renames_find(struct bytes name) {
     return NULL;
 }
 
+static struct command *find_known(const struct engine *engine, struct bytes name) {
+    struct command *command = command_table_find(engine->commands, name);
+    return command == NULL || command->is_renamed ? renames_find(name) : command;
+}
+
+struct command *renames_find_full(const struct engine *engine, struct bytes name) {
+    size_t bar = bytes_index(name, '|');
+    struct command *command = find_known(engine, bytes_of(name.data, bar));
+    if (bar == name.len || command == NULL) return command;
+    return command_find_subcommand(command, bytes_of(name.data + bar + 1, name.len - bar - 1));
+}
+
 /* The lines of a file in their order. */
 static bool parse_rename(const struct directive_args *args, struct buffer *error) {
     if (args->count != 2) {
@@ -51,6 +63,7 @@ static bool apply_rename(const struct engine *engine, struct rename *rename, cha
         snprintf(error, FEATURE_ERROR_MAX, "rename-command: no such command: '%s'", rename->name);
         return false;
     }
+    if (bytes_is_word(bytes_of_str(rename->name), rename->alias)) return true;
     if (rename->alias[0] != '\0' && is_taken(engine, rename->alias)) {
         snprintf(error, FEATURE_ERROR_MAX, "rename-command: there is a command '%s' already",
                  rename->alias);

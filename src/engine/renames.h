@@ -11,6 +11,9 @@
  * commands). */
 struct command *renames_find(struct bytes name);
 
+/* The command that clients know under this name, any case, or of one "name|subcommand". */
+struct command *renames_find_full(const struct engine *engine, struct bytes name);
+
 /* rename-command; marks the commands (`is_renamed`) at start. */
 extern const struct feature renames_feature;
 

@@ -344,8 +344,7 @@ static void run_bytes(struct stream *stream, struct bytes data, uint8_t cuts) {
 /* Subscribing is answered by messages, one for each channel, and listeners are sent more of them. */
 static bool is_listening(const struct session *session) {
     const struct command *last = session->last_command;
-    return (last != NULL && (last->flags & COMMAND_PUBSUB) != 0) ||
-           session_is_subscribing(session) || session->is_monitor;
+    return (last != NULL && (last->flags & COMMAND_PUBSUB) != 0) || hears_of_others(session);
 }
 
 static bool has_one_reply_each(const struct session *session) {

@@ -5,6 +5,7 @@
 #include "engine/arguments.h"
 #include "engine/command_keys.h"
 #include "engine/engine.h"
+#include "engine/renames.h"
 #include "engine/reply.h"
 #include "foundation/buffer.h"
 #include "foundation/glob.h"
@@ -32,8 +33,7 @@ static void command_info_command(struct call *call) {
     }
     reply_array(call, call->argc - 2);
     for (uint32_t i = 2; i < call->argc; i++) {
-        const struct command *command =
-            command_table_find_full(call->engine->commands, call->args[i]);
+        const struct command *command = renames_find_full(call->engine, call->args[i]);
         if (command) {
             command_reply_info(call, command);
         } else {
@@ -59,14 +59,13 @@ static void command_docs_command(struct call *call) {
         reply_all_docs(call);
         return;
     }
-    const struct command_table *table = call->engine->commands;
     size_t count = 0;
     for (uint32_t i = 2; i < call->argc; i++) {
-        count += command_table_find_full(table, call->args[i]) != NULL;
+        count += renames_find_full(call->engine, call->args[i]) != NULL;
     }
     reply_map(call, count);
     for (uint32_t i = 2; i < call->argc; i++) {
-        const struct command *command = command_table_find_full(table, call->args[i]);
+        const struct command *command = renames_find_full(call->engine, call->args[i]);
         if (command) reply_named_docs(call, command);
     }
 }
@@ -150,7 +149,7 @@ static void command_list_command(struct call *call) {
 static const struct command *find_called_command(struct call *call) {
     const struct bytes *args = call->args + 2;
     uint32_t argc = call->argc - 2;
-    const struct command *command = command_table_find(call->engine->commands, args[0]);
+    const struct command *command = renames_find_full(call->engine, args[0]);
     if (command && command->subcommand_count > 0 && argc > 1) {
         const struct command *subcommand = command_find_subcommand(command, args[1]);
         command = subcommand;

@@ -15,12 +15,13 @@ void config_use_directives(const struct directives *directives) {
     known_directives = directives;
 }
 
-/* The values behind the names, from the third argument on. */
+/* The values behind the names, from the third argument on. What is behind a name that is not known
+ * may be a secret of another server's configuration. */
 static bool is_config_secret(const struct bytes *args, uint32_t argc UNUSED, uint32_t index) {
     if (index < 3 || index % 2 == 0) return false;
     if (known_directives == NULL) return true;
     const struct directive *row = directives_find(known_directives, args[index - 1]);
-    return row != NULL && (row->flags & DIRECTIVE_SENSITIVE) != 0;
+    return row == NULL || (row->flags & DIRECTIVE_SENSITIVE) != 0;
 }
 
 /* --- the commands --- */

@@ -4,6 +4,7 @@
 #include "commands/server/server_commands.h"
 #include "engine/engine.h"
 #include "engine/latency_histogram.h"
+#include "engine/renames.h"
 #include "engine/reply.h"
 
 /* --- events --- */
@@ -145,7 +146,7 @@ static size_t visit_commands(struct call *call, bool is_telling) {
     for (size_t i = 0; call->argc == 2 && i < command_table_count(table); i++)
         count += visit_command(call, command_table_at(table, i), is_telling);
     for (uint32_t i = 2; i < call->argc; i++) {
-        const struct command *command = command_table_find_full(table, call->args[i]);
+        const struct command *command = renames_find_full(call->engine, call->args[i]);
         if (command != NULL) count += visit_command(call, command, is_telling);
     }
     return count;
