@@ -118,24 +118,6 @@ void client_stop_waiting(struct network *network, struct client *client) {
         network->last_waiting = client->previous_waiting;
 }
 
-bool client_hold(struct network *network, struct client *client) {
-    const struct session *session = &client->session;
-    if (LIKELY(session->held_until <= session->engine->durable_until)) return false;
-    if (client->is_held) return true;
-    client->is_held = true;
-    client->next_held = network->first_held;
-    network->first_held = client;
-    return true;
-}
-
-static void stop_holding(struct network *network, struct client *client) {
-    struct client **at = &network->first_held;
-    if (!client->is_held) return;
-    while (*at != client) at = &(*at)->next_held;
-    *at = client->next_held;
-    client->is_held = false;
-}
-
 void client_start(struct network *network, int fd, bool is_unix) {
     struct client *client = mem_alloc_zeroed(sizeof(*client));
     struct event_loop *loop = network->engine->loop;
@@ -155,6 +137,14 @@ void client_start(struct network *network, int fd, bool is_unix) {
     }
     link_client(network, client);
     network->engine->stats.connections++;
+}
+
+static void stop_holding(struct network *network, struct client *client) {
+    struct client **at = &network->first_held;
+    if (!client->is_held) return;
+    while (*at != client) at = &(*at)->next_held;
+    *at = client->next_held;
+    client->is_held = false;
 }
 
 void client_free(struct network *network, struct client *client) {
@@ -194,10 +184,41 @@ static size_t note_growth(struct network *network, struct client *client) {
     return unsent;
 }
 
+/* Replies that wait for the log of writes wait in two parts, so that a client who goes on writing is
+ * answered meanwhile:
+ *
+ *      unsent   | front: front_bytes, until front_until | the rest, until session.held_until |
+ *
+ * When the front is sent the rest becomes the front. */
+static void begin_front(struct client *client) {
+    client->front_bytes = output_pending_bytes(&client->session.output);
+    client->front_until = client->front_bytes == 0 ? 0 : client->session.held_until;
+}
+
+static void hold(struct network *network, struct client *client) {
+    if (client->is_held) return;
+    client->is_held = true;
+    client->next_held = network->first_held;
+    network->first_held = client;
+}
+
+/* How many of the unsent bytes need not wait for the log; a client whose front waits is held. */
+static size_t count_sendable(struct network *network, struct client *client) {
+    uint64_t durable_until = network->engine->durable_until;
+    if (LIKELY(client->session.held_until <= durable_until)) {
+        client->front_until = 0;
+        return SIZE_MAX;
+    }
+    if (client->front_until == 0) begin_front(client);
+    if (client->front_until <= durable_until) return client->front_bytes;
+    hold(network, client);
+    return 0;
+}
+
 /* False when the connection is broken or the client over its limits. */
 static bool settle_output(struct network *network, struct client *client) {
     struct output *output = &client->session.output;
-    if (UNLIKELY(client_hold(network, client))) {
+    if (UNLIKELY(count_sendable(network, client) != SIZE_MAX)) {
         output_keep(output);
         (void)note_growth(network, client);
         return !network_enforce_output_limit(network, client);
@@ -216,14 +237,20 @@ static bool settle_output(struct network *network, struct client *client) {
 
 /* False when the client is to be freed. */
 static bool flush_output(struct network *network, struct client *client) {
-    if (UNLIKELY(client_hold(network, client))) return true;
     struct output *output = &client->session.output;
-    size_t before = output_pending_bytes(output);
-    enum io_result result = output_flush(output, &client->connection);
+    size_t before = output_pending_bytes(output), sendable = count_sendable(network, client);
+    if (UNLIKELY(sendable == 0 && before != 0)) return true;
+    enum io_result result = output_flush_some(output, &client->connection, sendable);
+    size_t sent = before - output_pending_bytes(output);
     note_output(client, before);
     (void)note_growth(network, client);
     if (result == IO_CLOSED || result == IO_ERROR) return false;
-    return !(result == IO_OK && client->session.is_closing);
+    if (UNLIKELY(client->front_until != 0)) {
+        client->front_bytes -= sent;
+        if (client->front_bytes == 0) client->front_until = 0;
+        (void)count_sendable(network, client);
+    }
+    return !(output_pending_bytes(output) == 0 && client->session.is_closing);
 }
 
 /* What it is sent by the input it runs goes out together with the reply that it has waited for. */

@@ -47,6 +47,8 @@ struct client {
     size_t noted_bytes; /* unsent and in its transaction, when last looked at */
     bool is_held;       /* in the network's list of clients whose replies wait for the log */
     struct client *next_held;
+    size_t front_bytes;   /* the unsent bytes that wait longest for the log, */
+    uint64_t front_until; /* and its position until which; 0: none wait */
     /* Unix time from which on its replies are above the soft limit; 0: they are not. */
     int64_t soft_limit_since_ms;
 };

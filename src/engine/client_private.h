@@ -43,8 +43,6 @@ void client_run_input(struct network *network, struct client *client);
 /* Sends what waits, or closes what is to be closed; a woken client's input is run. May free the
  * client. */
 void client_finish_round(struct network *network, struct client *client);
-/* True when its replies are to wait; then it is in the list of those. */
-bool client_hold(struct network *network, struct client *client);
 /* Puts the client at the end of the list for client_finish_round, and takes it off. */
 void client_wait(struct network *network, struct client *client);
 void client_stop_waiting(struct network *network, struct client *client);

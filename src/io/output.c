@@ -101,11 +101,14 @@ void output_append_own_block(struct output *output, struct output_block block) {
     output->own_bytes += block.len;
 }
 
-static int gather_pieces(const struct output *output, struct iovec *pieces) {
+/* The first `max` bytes at most. */
+static int gather_pieces(const struct output *output, size_t max, struct iovec *pieces) {
     int count = 0;
-    for (struct output_node *node = output->first; node != NULL; node = node->next) {
+    for (struct output_node *node = output->first; node != NULL && max > 0; node = node->next) {
         if (count == OUTPUT_PIECES_PER_WRITE) break;
-        if (node->len > 0) pieces[count++] = output_piece(node->data, node->len);
+        size_t len = node->len < max ? node->len : max;
+        if (len > 0) pieces[count++] = output_piece(node->data, len);
+        max -= len;
     }
     return count;
 }
@@ -121,22 +124,27 @@ static void drop_sent(struct output *output, size_t sent) {
     output->own_bytes -= sent;
 }
 
-enum io_result output_flush(struct output *output, struct connection *connection) {
+enum io_result output_flush_some(struct output *output, struct connection *connection, size_t max) {
     CHECK(output->batch == NULL);
     enum io_result result = IO_OK;
-    size_t sent = 0;
+    size_t sent = 0, most = max < OUTPUT_FLUSH_MAX_BYTES ? max : OUTPUT_FLUSH_MAX_BYTES;
     drop_sent(output, 0); /* a chunk that was asked for and not used */
-    while (output->own_bytes > 0 && result == IO_OK && sent < OUTPUT_FLUSH_MAX_BYTES) {
+    while (output->own_bytes > 0 && result == IO_OK && sent < most) {
         struct iovec pieces[OUTPUT_PIECES_PER_WRITE];
         size_t moved = 0;
-        int count = gather_pieces(output, pieces);
+        int count = gather_pieces(output, max - sent, pieces);
         result = connection_writev(connection, pieces, count, &moved);
         drop_sent(output, moved);
         sent += moved;
     }
     if (result == IO_CLOSED || result == IO_ERROR) return result;
-    connection_want_write(connection, output->own_bytes > 0);
-    return output->own_bytes > 0 ? IO_AGAIN : IO_OK;
+    bool is_left = output->own_bytes > 0 && sent < max;
+    connection_want_write(connection, is_left);
+    return is_left ? IO_AGAIN : IO_OK;
+}
+
+enum io_result output_flush(struct output *output, struct connection *connection) {
+    return output_flush_some(output, connection, SIZE_MAX);
 }
 
 void output_destroy(struct output *output) {

@@ -84,6 +84,9 @@ void output_keep(struct output *output);
  * IO_AGAIN: some is. IO_CLOSED, IO_ERROR: the owner closes the connection. The connection's wish
  * to hear of writability is kept in step with what is left. */
 NODISCARD enum io_result output_flush(struct output *output, struct connection *connection);
+/* The same of its first `max` bytes: IO_OK when these are sent. */
+NODISCARD enum io_result output_flush_some(struct output *output, struct connection *connection,
+                                           size_t max);
 
 /* The cold halves of output_room and output_commit: write to the own list. */
 char *output_room_own(struct output *output, size_t max);

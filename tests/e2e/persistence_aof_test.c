@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 enum { MAX_SETTINGS = 24, PIPELINE = 20000 };
@@ -355,6 +357,57 @@ static void a_slow_disk_never_stalls_the_loop_and_is_told(void **state) {
     faulty_disk_stop(&disk);
 }
 
+/* --- who writes without a pause --- */
+
+static const char eager_request[] = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$8\r\n12345678\r\n";
+
+struct eager {
+    int socket;
+    char requests[1000 * (sizeof(eager_request) - 1)];
+    size_t sent_bytes;
+    size_t replied_bytes;
+};
+
+static void fill_socket(struct eager *eager) {
+    for (;;) {
+        size_t at = eager->sent_bytes % sizeof(eager->requests);
+        ssize_t sent = send(eager->socket, eager->requests + at, sizeof(eager->requests) - at,
+                            MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent <= 0) return;
+        eager->sent_bytes += (size_t)sent;
+    }
+}
+
+static void empty_socket(struct eager *eager) {
+    static char replies[64 * 1024];
+    ssize_t got = recv(eager->socket, replies, sizeof(replies), MSG_DONTWAIT);
+    assert_true(got != 0);
+    if (got > 0) eager->replied_bytes += (size_t)got;
+}
+
+/* There is always a write of it that is not on disk yet. */
+static void who_writes_without_a_pause_is_answered_all_the_while(void **state) {
+    enum { REPLY_BYTES = sizeof("+OK\r\n") - 1, WANTED = 3000000, UNANSWERED_MAX = 1000000 };
+    (void)state;
+    struct e2e_server *server = e2e_server_start(always);
+    static struct eager eager;
+    eager.socket = e2e_open(server);
+    for (size_t at = 0; at < sizeof(eager.requests); at += sizeof(eager_request) - 1)
+        memcpy(eager.requests + at, eager_request, sizeof(eager_request) - 1);
+    size_t replied = 0;
+    while (replied < WANTED) {
+        struct pollfd poll_set = {.fd = eager.socket, .events = POLLIN | POLLOUT};
+        assert_true(poll(&poll_set, 1, 60 * 1000) > 0);
+        fill_socket(&eager);
+        empty_socket(&eager);
+        replied = eager.replied_bytes / REPLY_BYTES;
+        size_t sent = eager.sent_bytes / (sizeof(eager_request) - 1);
+        assert_true(sent < replied + UNANSWERED_MAX);
+    }
+    close(eager.socket);
+    e2e_server_stop(server);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_there_after_a_restart),
@@ -367,6 +420,7 @@ int main(void) {
         cmocka_unit_test(a_log_that_has_grown_is_rewritten_by_itself),
         cmocka_unit_test(waitaof_waits_for_the_disk_and_for_no_longer),
         cmocka_unit_test(a_reply_waits_for_its_sync_while_others_are_served),
+        cmocka_unit_test(who_writes_without_a_pause_is_answered_all_the_while),
         cmocka_unit_test(while_the_disk_fails_writes_are_refused_and_reads_go_on),
         cmocka_unit_test(a_slow_disk_never_stalls_the_loop_and_is_told),
     };

@@ -169,6 +169,27 @@ static void a_kept_batch_is_sent_by_a_later_flush(void **state) {
     assert_all_arrives();
 }
 
+static void a_flush_of_some_sends_the_first_bytes_and_no_more(void **state) {
+    static const size_t steps[] = {1, 2, 100, 4};
+    (void)state;
+    output_lend(&output, &batch);
+    append("one", 3);
+    append_block(large, 100);
+    append("five", 4);
+    output_keep(&output);
+    size_t sent = 0;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        assert_int_equal(output_flush_some(&output, &connection, steps[i]), IO_OK);
+        assert_int_equal(connection.source.interest & EVENT_WRITABLE, 0);
+        sent += steps[i];
+        receive_some();
+        assert_int_equal(received.len, sent);
+        assert_int_equal(output_pending_bytes(&output), 107 - sent);
+    }
+    assert_all_arrives();
+    assert_int_equal(released, 1);
+}
+
 static void a_header_is_inserted_at_its_mark_and_moves_what_follows(void **state) {
     (void)state;
     output_lend(&output, &batch);
@@ -250,6 +271,7 @@ int main(void) {
         TEST(blocks_go_between_the_bytes_and_are_released_once_sent),
         TEST(bytes_and_blocks_written_without_a_batch_arrive_too),
         TEST(a_kept_batch_is_sent_by_a_later_flush),
+        TEST(a_flush_of_some_sends_the_first_bytes_and_no_more),
         TEST(a_header_is_inserted_at_its_mark_and_moves_what_follows),
         TEST(destroying_releases_every_block_once),
         TEST(a_peer_that_is_gone_is_reported_and_blocks_are_released),
