@@ -39,8 +39,8 @@ NODISCARD bool aof_flush(struct engine *engine, char *error);
 /* Between the two what changes the data is not appended, because it comes from the log. */
 void aof_pause(struct engine *engine);
 void aof_resume(struct engine *engine);
-/* The data were changed by what was not appended: a new base is written, as soon as may be; until
- * then the log tells something else. */
+/* The data were changed by what was not appended: a new base is written, as soon as may be, and
+ * tried again until it is there; until then the log tells something else. */
 void aof_renew_base(struct engine *engine);
 
 /* A rewrite waits for the running child to end (INFO aof_rewrite_scheduled). */

@@ -24,6 +24,7 @@ struct aof_rewrite {
     bool is_running;    /* from the fork until the new base is in the manifest, or has failed */
     bool is_committing; /* the child is done */
     bool has_failed;    /* the last one */
+    bool is_owed;       /* the base is of other data: one that fails is tried again */
     enum aof_base_form form; /* of the base under way */
     uint64_t whole_bytes;    /* of all files behind the last one, for the automatic one */
     uint64_t count;

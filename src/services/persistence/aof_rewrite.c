@@ -102,6 +102,7 @@ static void fail(struct aof *aof, const char *error) {
     LOG_WARNING("Rewriting the append only file failed: %s", error);
     rewrite->is_running = rewrite->is_committing = false;
     rewrite->has_failed = true;
+    rewrite->is_scheduled |= rewrite->is_owed;
     rewrite->failures++;
     rewrite->retry_at_us = clock_monotonic_us() + delay_us(rewrite->failures);
     if (aof->state == AOF_STARTING) aof_close_writer(aof);
@@ -112,6 +113,7 @@ static void succeed(struct aof *aof) {
     int64_t took_us = clock_monotonic_us() - rewrite->started_us;
     rewrite->is_running = rewrite->is_committing = false;
     rewrite->has_failed = false;
+    if (!rewrite->is_scheduled) rewrite->is_owed = false;
     rewrite->failures = 0;
     rewrite->retry_at_us = 0;
     rewrite->last_seconds = took_us / US_PER_SECOND;
@@ -280,6 +282,7 @@ void aof_renew_base(struct engine *engine) {
     struct aof *aof = aof_of(engine);
     if (aof->state == AOF_OFF) return;
     aof_rewrite_cancel(aof);
+    aof->rewrite.is_owed = true;
     if (aof->rewrite.is_running)
         aof->rewrite.is_scheduled = true;
     else

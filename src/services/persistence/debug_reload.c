@@ -43,6 +43,13 @@ static void renew_log(struct engine *engine, const struct reload_options *option
     if (options->is_not_saving || options->flags != 0) aof_renew_base(engine);
 }
 
+/* The log tells that a key's time has passed by its deletion only: what has come due is met later,
+ * and that is told. */
+static unsigned choose_flags(struct engine *engine, const struct reload_options *options) {
+    bool has_log = aof_of(engine)->state != AOF_OFF;
+    return has_log ? options->flags | RDB_LOAD_KEEPS_EXPIRED : options->flags;
+}
+
 static bool load(struct engine *engine, unsigned flags) {
     char error[PERSISTENCE_ERROR_MAX];
     struct loader *loader = rdb_loader_new(engine, snapshot_path(), flags, error);
@@ -65,7 +72,7 @@ static void debug_reload(struct call *call) {
     call_no_effect(call);
     if (!options.is_not_saving && !snapshot_save(call->engine))
         reply_error(call, "ERR");
-    else if (!load(call->engine, options.flags))
+    else if (!load(call->engine, choose_flags(call->engine, &options)))
         reply_error(call, "ERR Error trying to load the RDB dump, check server logs.");
     else {
         renew_log(call->engine, &options);
@@ -83,12 +90,13 @@ static const char *const reload_help[] = {
 
 /* --- LOADAOF --- */
 
-/* True when there is no log. */
 static bool run_log(struct engine *engine) {
     char error[PERSISTENCE_ERROR_MAX];
     struct loader *loader = aof_loader_new(engine, error);
-    if (loader == NULL && error[0] != '\0') LOG_WARNING("DEBUG LOADAOF: %s", error);
-    if (loader == NULL) return error[0] == '\0';
+    if (loader == NULL) {
+        LOG_WARNING("DEBUG LOADAOF: %s", error[0] == '\0' ? "there is no log" : error);
+        return false;
+    }
     bool is_run = loader_run(loader);
     if (!is_run) LOG_WARNING("DEBUG LOADAOF: %s", loader->error);
     loader_free(loader);
@@ -114,15 +122,23 @@ static bool load_log(struct engine *engine) {
     return is_loaded;
 }
 
+/* A log that is only starting was begun with the data that were there before. */
+static void renew_starting_log(struct engine *engine) {
+    if (aof_of(engine)->state == AOF_STARTING) aof_renew_base(engine);
+}
+
 static void debug_loadaof(struct call *call) {
     char error[PERSISTENCE_ERROR_MAX];
     struct engine *engine = call->engine;
     call_no_effect(call);
-    if (!aof_flush(engine, error)) {
+    if (engine->is_loading) {
+        reply_error(call, "ERR DEBUG LOADAOF while data are being loaded");
+    } else if (!aof_flush(engine, error)) {
         LOG_WARNING("DEBUG LOADAOF: %s", error);
         reply_error(call, "ERR Error trying to write the AOF files, check server logs.");
     } else if (load_log(engine)) {
         LOG_NOTICE("The append only file was loaded by DEBUG LOADAOF");
+        renew_starting_log(engine);
         reply_ok(call);
     } else {
         reply_error(call, "ERR Error trying to load the AOF files, check server logs.");

@@ -1,6 +1,7 @@
 /* Bases of commands, and what DEBUG RELOAD and DEBUG LOADAOF leave in the log. */
 #include "foundation/log.h"
 #include "foundation/mem.h"
+#include "io/file_faults.h"
 #include "services/persistence/aof.h"
 #include "services/persistence/child.h"
 #include "services/persistence/loading.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MANY = 1000 };
+enum { MANY = 1000, LIMIT_US = 20 * 1000000 };
 
 #define LOG "appendonlydir/appendonly.aof"
 
@@ -246,6 +247,80 @@ static void a_base_that_was_under_way_is_written_anew_after_a_reload(void **stat
     world_stop(restart(world, NULL));
 }
 
+/* Until the base that is owed is there. */
+static void wait_for_base(struct world *world) {
+    int64_t end_us = clock_monotonic_us() + LIMIT_US;
+    do {
+        engine_tick(world->engine);
+        child_wait(world->engine);
+        flush(world);
+        if (clock_monotonic_us() > end_us) fail_msg("%s", "no base is written");
+    } while (!folder_has(LOG ".2.base.rdb"));
+}
+
+static void a_base_that_is_owed_is_tried_again(void **state) {
+    (void)state;
+    static const char *const faults[] = {"fork 1 EAGAIN", "sync 1 EIO temp-"};
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        folder_empty(folder);
+        struct world *world = world_start(NULL);
+        world_run_ok(world, "SET old 1");
+        world_run_ok(world, "SAVE");
+        world_run_ok(world, "DEL old");
+        flush(world);
+        file_faults_set(faults[i]);
+        world_run_ok(world, "DEBUG RELOAD NOSAVE");
+        child_wait(world->engine);
+        assert_int_equal(file_faults_struck(), 1);
+        file_faults_set("");
+        wait_for_base(world);
+        assert_world_reply(world, "EXISTS old", ":1\r\n");
+        world_stop(restart(world, NULL));
+    }
+}
+
+static void what_comes_due_before_a_reload_is_told_to_the_log(void **state) {
+    (void)state;
+    struct world *world = world_start(NULL);
+    world_run_ok(world, "SET a 5 PX 10");
+    clock_set_unix_us(&world->clock, world->clock.unix_us + 20 * 1000);
+    world_run_ok(world, "DEBUG RELOAD");
+    assert_world_reply(world, "INCR a", ":1\r\n");
+    world_stop(restart(world, NULL));
+}
+
+static void a_log_that_starts_is_begun_anew_after_loadaof(void **state) {
+    (void)state;
+    struct world *world = world_start(NULL);
+    world_run_ok(world, "SET logged 1");
+    world_set(world, "appendonly", "no");
+    world_run_ok(world, "SET other 1");
+    world_set(world, "appendonly", "yes");
+    world_run_ok(world, "DEBUG LOADAOF");
+    wait_for_base(world);
+    assert_world_reply(world, "EXISTS logged other", ":1\r\n");
+    world_stop(restart(world, NULL));
+}
+
+static void loadaof_needs_a_log(void **state) {
+    (void)state;
+    static const char refusal[] = "-ERR Error trying to load the AOF files, check server logs.\r\n";
+    static const char *const no_log[] = {"appendonly", "no", NULL};
+    struct world *world = world_start(no_log);
+    world_run_ok(world, "SET a 1");
+    assert_world_reply(world, "DEBUG LOADAOF", refusal);
+    assert_world_reply(world, "GET a", "$1\r\n1\r\n");
+    world_stop(world);
+}
+
+static void a_log_that_loads_itself_is_refused(void **state) {
+    (void)state;
+    world_stop(world_start(NULL));
+    folder_append_file(LOG ".1.incr.aof", BYTES("*2\r\n$5\r\nDEBUG\r\n$7\r\nLOADAOF\r\n"));
+    assert_null(world_try_start(NULL));
+    assert_non_null(strstr(world_error(), "while data are being loaded"));
+}
+
 int main(void) {
     mem_start();
     clock_ticks_start();
@@ -261,6 +336,11 @@ int main(void) {
         cmocka_unit_test_setup(loadaof_keeps_the_data_when_the_log_is_broken, set_up),
         cmocka_unit_test_setup(what_comes_from_an_old_file_is_in_the_next_base, set_up),
         cmocka_unit_test_setup(a_base_that_was_under_way_is_written_anew_after_a_reload, set_up),
+        cmocka_unit_test_setup(a_base_that_is_owed_is_tried_again, set_up),
+        cmocka_unit_test_setup(what_comes_due_before_a_reload_is_told_to_the_log, set_up),
+        cmocka_unit_test_setup(a_log_that_starts_is_begun_anew_after_loadaof, set_up),
+        cmocka_unit_test_setup(loadaof_needs_a_log, set_up),
+        cmocka_unit_test_setup(a_log_that_loads_itself_is_refused, set_up),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     folder_empty(folder);

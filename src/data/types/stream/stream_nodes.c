@@ -173,7 +173,7 @@ static void read_node_id(struct rdb_reader *reader, struct stream_nodes *nodes) 
 
 void stream_nodes_read(struct rdb_reader *reader, struct stream_nodes *nodes,
                        const struct stream_visitor *visitor) {
-    enum { NODE_MIN_BYTES = 1 + STREAM_ID_BYTES + 1 + LISTPACK_HEADER + 1 };
+    enum { NODE_MIN_BYTES = 2 }; /* either string may be compressed */
     static const char what[] = "a stream's node";
     *nodes = (struct stream_nodes){0};
     uint64_t count = rdb_read_amount(reader, NODE_MIN_BYTES, "a number of stream nodes");

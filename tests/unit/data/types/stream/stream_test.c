@@ -104,6 +104,32 @@ static void payloads_have_the_version_that_brought_the_type(void **state) {
     }
 }
 
+/* Nodes that take fewer bytes than any that are not compressed. */
+static void what_is_compressed_is_read_as_often_as_it_is_asked_for(void **state) {
+    (void)state;
+    enum { NODES = 60 };
+    struct buffer form = {0};
+    unsigned char digest[VALUE_DIGEST_BYTES] = {0};
+    buffer_append_char(&form, NODES);
+    for (char byte = 1; byte <= NODES; byte++) {
+        buffer_append_bytes(&form, BYTES("\xc3\5\x10\0"));
+        buffer_append_char(&form, byte);
+        buffer_append_bytes(&form, BYTES("\xe0\6\0"));
+        buffer_append_bytes(&form, BYTES("\x0f\x0f\0\0\0\4\0\0\1\0\1\0\1\0\1\xff"));
+    }
+    buffer_append_bytes(&form, BYTES("\0\0\0\0")); /* entries, last id, groups */
+    struct rdb_target target = {.key = the_key().name, .now_ms = START_MS};
+    struct rdb_reader reader;
+    rdb_reader_init(&reader, buffer_bytes(&form));
+    struct entry *entry = rdb_load_value(&reader, RDB_STREAM_1, &target);
+    assert_string_equal(rdb_reader_error(&reader), "");
+    assert_non_null(entry);
+    stream_value_type.digest(entry, digest);
+    free_entry(entry);
+    rdb_reader_destroy(&reader);
+    buffer_destroy(&form);
+}
+
 /* --- what is refused --- */
 
 /* A stream of RDB_STREAM_1: pieces that are put together. */
@@ -202,6 +228,7 @@ int main(void) {
         TEST(a_copy_of_a_big_stream_shares_its_bytes),
         TEST(a_stream_without_memory_for_it_is_refused),
         TEST(payloads_have_the_version_that_brought_the_type),
+        TEST(what_is_compressed_is_read_as_often_as_it_is_asked_for),
         TEST(nodes_that_are_none_are_refused),
         TEST(ids_out_of_order_are_refused),
         TEST(groups_that_do_not_fit_together_are_refused),
