@@ -53,6 +53,7 @@ static bool is_over(const struct engine *engine) {
 
 /* Used bytes that a lowered maxmemory or the last look has left above the limit; 0: none. */
 static uint64_t tolerated_bytes;
+static bool is_unfinished; /* the last look ended with its time, not with room */
 
 static bool remove_one(struct engine *engine, const struct eviction_policy *policy) {
     if (LIKELY(!latency_is_monitored())) return eviction_remove_one(engine->keyspace, policy);
@@ -71,6 +72,7 @@ static bool make_room_in_slices(struct engine *engine, int64_t end_us) {
         }
     }
     tolerated_bytes = mem_used_bytes();
+    is_unfinished = true;
     return true;
 }
 
@@ -84,10 +86,15 @@ static bool make_room(struct engine *engine) {
 }
 
 bool memory_make_room(struct engine *engine) {
+    is_unfinished = false;
     if (LIKELY(settings.max_bytes == 0)) return true;
     if (UNLIKELY(is_over(engine))) return engine->is_loading || make_room(engine);
     tolerated_bytes = 0;
     return true;
+}
+
+bool memory_has_more_to_evict(void) {
+    return is_unfinished;
 }
 
 static bool tolerate_what_is_there(struct buffer *error) {

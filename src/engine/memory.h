@@ -15,6 +15,8 @@ uint64_t memory_max_bytes(const struct engine *engine);
  * and rounds that follow, and the answer is true meanwhile, as while clients over maxmemory-clients
  * are about to go: they go before keys do. */
 bool memory_make_room(struct engine *engine);
+/* The last call has left something to evict for the next round, which should come at once. */
+bool memory_has_more_to_evict(void);
 
 /* maxmemory, maxmemory-policy, maxmemory-samples, lfu-log-factor, lfu-decay-time. */
 extern const struct feature memory_feature;

@@ -4,6 +4,7 @@
 #include "engine/authentication.h"
 #include "engine/blocking.h"
 #include "engine/client_private.h"
+#include "engine/memory.h"
 #include "engine/network_settings.h"
 #include "foundation/log.h"
 #include "foundation/mem.h"
@@ -220,6 +221,7 @@ static int64_t work_before_wait(void *context) {
     engine_finish_round(network->engine);
     finish_waiting(network);
     network->is_giving_back = false;
+    if (UNLIKELY(memory_has_more_to_evict())) return 0;
     return network->run_count == run_before ? wait_ms : 0;
 }
 

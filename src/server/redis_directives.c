@@ -18,8 +18,8 @@ static struct {
     int64_t busy_ms, stop_timeout_s, tls_port;
     int64_t sync_delay_s, sync_replicas, priority, ping_s, replication_timeout_s;
     int64_t backlog_bytes, backlog_s, needed_replicas, replica_lag_s;
-    int load_way, check_way, channel_right;
-    char *title, *ignored_warnings;
+    int load_way, check_way, channel_right, module_access;
+    char *title, *ignored_warnings, *locale;
 } unused;
 
 static const struct directive_choice load_ways[] = {
@@ -29,10 +29,28 @@ static const struct directive_choice check_ways[] = {
 static const struct directive_choice channel_rights[] = {
     {"allchannels", 0}, {"resetchannels", 1}, {NULL, 0}};
 
+static const struct directive_choice module_accesses[] = {
+    {"no", 0}, {"yes", 1}, {"local", 2}, {NULL, 0}};
+
 static bool refuse_unless_zero(const struct directive_value *value, struct buffer *error) {
     if (value->number == 0) return true;
     buffer_append_str(error, "what it switches on is not there: it can be off only");
     return false;
+}
+
+/* What redis-server writes of its one user when it rewrites its file. A password is in that line as a
+ * hash, and is refused with it: requirepass sets one here. */
+static bool parse_user(const struct directive_args *args, struct buffer *error) {
+    static const char *const rules[] = {"on", "nopass", "sanitize-payload", "~*", "&*", "+@all"};
+    bool is_known = args->count > 1 && bytes_is_word(args->items[0], "default");
+    for (size_t i = 1; i < args->count && is_known; i++) {
+        is_known = false;
+        for (size_t j = 0; j < ARRAY_LEN(rules); j++)
+            is_known |= bytes_is_word(args->items[i], rules[j]);
+    }
+    if (!is_known)
+        buffer_append_str(error, "there are no users here but 'default on nopass ~* &* +@all'");
+    return is_known;
 }
 
 #define UNUSED_BOOL(text, older, place, standard)                                                  \
@@ -66,6 +84,17 @@ static const struct directive directives[] = {
      .kind = DIRECTIVE_STRING,
      .field = &unused.ignored_warnings,
      .default_text = ""},
+    {.name = "locale-collate",
+     .kind = DIRECTIVE_STRING,
+     .field = &unused.locale,
+     .default_text = ""},
+    {.name = "enable-module-command",
+     .kind = DIRECTIVE_ENUM,
+     .flags = DIRECTIVE_IMMUTABLE,
+     .field = &unused.module_access,
+     .choices = module_accesses,
+     .validate = refuse_unless_zero,
+     .default_text = "no"},
     UNUSED_NUMBER("shutdown-timeout", NULL, stop_timeout_s, 0, INT32_MAX, "10"),
     /* threads and time */
     UNUSED_NUMBER("io-threads", NULL, io_threads, 1, 128, "1"),
@@ -96,6 +125,7 @@ static const struct directive directives[] = {
      .validate = refuse_unless_zero,
      .default_text = "no"},
     /* users, TLS, cluster */
+    {.name = "user", .kind = DIRECTIVE_SPECIAL, .flags = DIRECTIVE_FILE_ONLY, .parse = parse_user},
     UNUSED_NUMBER("acllog-max-len", NULL, log_len, 0, INT64_MAX, "128"),
     UNUSED_ENUM("acl-pubsub-default", channel_right, channel_rights, "resetchannels"),
     {.name = "tls-port",

@@ -406,6 +406,30 @@ static void clients_together_stay_under_maxmemory_clients(void **state) {
     assert_serves_others(server);
 }
 
+static void the_big_clients_go_before_the_small_ones(void **state) {
+    struct e2e_server *server = *state;
+    redisContext *small[20];
+    int big[3];
+    for (size_t i = 0; i < ARRAY_LEN(small); i++) {
+        small[i] = e2e_connect(server);
+        assert_run(small[i], "MULTI", "OK");
+        assert_run(small[i], "ECHO small", "QUEUED");
+    }
+    for (size_t i = 0; i < ARRAY_LEN(big); i++) {
+        big[i] = e2e_open(server);
+        e2e_write_str(big[i], "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\n");
+        write_zeros(big[i], (i + 1) * MIB);
+    }
+    e2e_server_await(server, "CONFIG SET maxmemory-clients 1mb", "OK");
+    await_info(server, "evicted_clients", ARRAY_LEN(big));
+    for (size_t i = 0; i < ARRAY_LEN(small); i++) {
+        assert_run(small[i], "EXEC", "[\"small\"]");
+        redisFree(small[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(big); i++) close(big[i]);
+    assert_serves_others(server);
+}
+
 /* --- maxmemory --- */
 
 /* Sends `count` SETs of fresh keys in one go and reads the replies. */
@@ -451,6 +475,18 @@ static void used_memory_stays_under_maxmemory_while_keys_come(void **state) {
     assert_serves_others(server);
 }
 
+static void a_lowered_maxmemory_is_reached_though_no_command_comes(void **state) {
+    struct e2e_server *server = *state;
+    enum { PER_ROUND = 2000, ROUNDS = 200 };
+    int fd = e2e_open(server);
+    for (int i = 0; i < ROUNDS; i++) set_keys(fd, i * PER_ROUND, PER_ROUND, 1);
+    close(fd);
+    assert_run(server->control, "CONFIG SET maxmemory-policy allkeys-random maxmemory 1mb", "OK");
+    sleep(1); /* in which ten ticks alone would not come far */
+    int64_t evicted = e2e_server_info(server, "evicted_keys");
+    if (evicted < PER_ROUND * ROUNDS / 8) fail_msg("%lld keys were evicted", (long long)evicted);
+}
+
 static void without_eviction_writes_are_refused_and_reads_go_on(void **state) {
     struct e2e_server *server = *state;
     assert_run(server->control, "SETRANGE big 4194303 x", "4194304");
@@ -487,7 +523,9 @@ int main(void) {
                                         start_with_few_clients, stop),
         TEST(requests_over_the_query_buffer_limit_close),
         TEST(clients_together_stay_under_maxmemory_clients),
+        TEST(the_big_clients_go_before_the_small_ones),
         TEST(used_memory_stays_under_maxmemory_while_keys_come),
+        TEST(a_lowered_maxmemory_is_reached_though_no_command_comes),
         TEST(without_eviction_writes_are_refused_and_reads_go_on),
     };
     /* The server inherits the limit, and needs as many descriptors as this program. */

@@ -30,7 +30,9 @@ static void what_has_nothing_to_do_here_is_accepted_and_told(void **state) {
                                "stream-node-max-bytes 4096\nstream-node-max-entries 100\n"
                                "hz 20\ndynamic-hz yes\njemalloc-bg-thread yes\nio-threads 4\n"
                                "cluster-enabled no\nactivedefrag no\nmin-slaves-to-write 0\n"
-                               "tls-port 0\nsave\n";
+                               "tls-port 0\nsave\n"
+                               "user default on nopass sanitize-payload ~* &* +@all\n"
+                               "locale-collate \"\"\nenable-module-command no\n";
     (void)state;
     struct e2e_server *server = e2e_server_start_from_file(text, no_arguments);
     assert_run(server->control, "CONFIG GET replica-priority", "[\"replica-priority\", \"90\"]");
@@ -46,8 +48,14 @@ static void what_has_nothing_to_do_here_is_accepted_and_told(void **state) {
 
 static void what_would_promise_too_much_is_refused(void **state) {
     static const char *const refused[][2] = {
-        {"--cluster-enabled", "yes"},     {"--activedefrag", "yes"},         {"--tls-port", "6380"},
-        {"--min-replicas-to-write", "1"}, {"--replicaof", "127.0.0.1 6379"},
+        {"--cluster-enabled", "yes"},
+        {"--activedefrag", "yes"},
+        {"--tls-port", "6380"},
+        {"--min-replicas-to-write", "1"},
+        {"--replicaof", "127.0.0.1 6379"},
+        {"--enable-module-command", "yes"},
+        {"--user", "default on nopass ~* +@all -flushall"},
+        {"--user", "alice on nopass ~* &* +@all"},
     };
     char output[1024];
     (void)state;
@@ -102,6 +110,47 @@ static void the_log_is_loaded_with_renamed_commands(void **state) {
     e2e_server_start_again(server, arguments);
     e2e_server_await(server, "GET k", "\"v\"");
     assert_run(server->control, "DBSIZE", "1");
+    e2e_server_stop(server);
+}
+
+static const char *const no_renames[] = {"--appendonly", "yes", NULL};
+
+static void the_log_holds_the_own_names_of_commands(void **state) {
+    static const char *const arguments[] = {"--appendonly", "yes",  "--rename-command",
+                                            "GET",          "look", "--rename-command",
+                                            "SET",          "get",  NULL};
+    (void)state;
+    struct e2e_server *server = e2e_server_start(arguments);
+    assert_run(server->control, "GET k v", "OK");
+    assert_run(server->control, "GET due v EX 1000", "OK");
+    assert_run(server->control, "MULTI", "OK");
+    assert_run(server->control, "GET l w", "QUEUED");
+    assert_run(server->control, "EXEC", "[OK]");
+    for (int i = 0; i < 2; i++) {
+        kill(server->pid, SIGTERM);
+        (void)e2e_server_await_end(server);
+        e2e_server_start_again(server, i == 0 ? arguments : no_renames);
+    }
+    e2e_server_await(server, "GET k", "\"v\"");
+    assert_run(server->control, "GET due", "\"v\"");
+    assert_run(server->control, "GET l", "\"w\"");
+    e2e_server_stop(server);
+}
+
+static void command_tells_of_commands_under_their_new_names(void **state) {
+    (void)state;
+    struct e2e_server *server = e2e_server_start_from_file(
+        "rename-command SET put\nrename-command CONFIG admin\nrename-command FLUSHALL \"\"\n"
+        "rename-command get GET\n",
+        no_arguments);
+    assert_run(server->control, "COMMAND GETKEYS put k v", "[\"k\"]");
+    assert_run(server->control, "COMMAND GETKEYS get k", "[\"k\"]");
+    assert_run(server->control, "COMMAND GETKEYS set k v", "-ERR Invalid command specified");
+    assert_run(server->control, "COMMAND INFO set flushall config|get", "[nil, nil, nil]");
+    assert_run(server->control, "COMMAND DOCS set", "[]");
+    char *text = e2e_run(server->control, "COMMAND INFO admin|get");
+    assert_non_null(strstr(text, "\"config|get\""));
+    free(text);
     e2e_server_stop(server);
 }
 
@@ -240,6 +289,8 @@ int main(void) {
         cmocka_unit_test(what_would_promise_too_much_is_refused),
         cmocka_unit_test(renamed_commands_are_found_by_their_new_names_alone),
         cmocka_unit_test(the_log_is_loaded_with_renamed_commands),
+        cmocka_unit_test(the_log_holds_the_own_names_of_commands),
+        cmocka_unit_test(command_tells_of_commands_under_their_new_names),
         cmocka_unit_test(a_rename_that_cannot_be_is_named),
         cmocka_unit_test(the_oom_score_is_raised_and_restored),
         cmocka_unit_test(a_signal_saves_or_not_as_asked),
