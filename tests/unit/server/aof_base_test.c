@@ -260,7 +260,7 @@ static void wait_for_base(struct world *world) {
 
 static void a_base_that_is_owed_is_tried_again(void **state) {
     (void)state;
-    static const char *const faults[] = {"fork 1 EAGAIN", "sync 1 EIO temp-"};
+    static const char *const faults[] = {"fork 1 EAGAIN", "sync 1 EIO temp-rewriteaof"};
     for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
         folder_empty(folder);
         struct world *world = world_start(NULL);
