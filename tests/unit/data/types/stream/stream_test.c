@@ -111,9 +111,9 @@ static void what_is_compressed_is_read_as_often_as_it_is_asked_for(void **state)
     struct buffer form = {0};
     unsigned char digest[VALUE_DIGEST_BYTES] = {0};
     buffer_append_char(&form, NODES);
-    for (char byte = 1; byte <= NODES; byte++) {
+    for (int node = 1; node <= NODES; node++) {
         buffer_append_bytes(&form, BYTES("\xc3\5\x10\0"));
-        buffer_append_char(&form, byte);
+        buffer_append_char(&form, (char)node);
         buffer_append_bytes(&form, BYTES("\xe0\6\0"));
         buffer_append_bytes(&form, BYTES("\x0f\x0f\0\0\0\4\0\0\1\0\1\0\1\0\1\xff"));
     }
