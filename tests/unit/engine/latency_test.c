@@ -12,6 +12,7 @@
 #include "engine/slow_calls.h"
 #include "engine/transaction.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/waiting_commands.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,13 +34,6 @@ static void burn(struct call *call) {
     reply_ok(call);
 }
 
-static void set(struct call *call) {
-    struct found found = database_use(call->db, call_key(call, 1));
-    string_store(call->db, call_key(call, 1), &found, call->args[2], 0);
-    call_notify(call, KEY_EVENT_GENERIC, call->args[1], "set"); /* wakes who waits for any type */
-    reply_ok(call);
-}
-
 /* Takes so many microseconds when it finds its key, whose value is the word. */
 static void wait_for(struct call *call) {
     const struct blocking_request request = {
@@ -52,11 +46,6 @@ static void wait_for(struct call *call) {
         blocking_wait(call, &request);
 }
 
-static void begin(struct call *call) {
-    transaction_begin(call->session);
-    reply_ok(call);
-}
-
 static const struct command_row box_rows[] = {
     {.name = "open", .handler = ping, .arity = 2},
 };
@@ -65,13 +54,17 @@ static const struct command_row rows[] = {
     {.name = "ping", .handler = ping, .arity = -1, .flags = COMMAND_FAST},
     {.name = "burn", .handler = burn, .arity = 2},
     {.name = "fastburn", .handler = burn, .arity = 2, .flags = COMMAND_FAST},
-    {.name = "set", .handler = set, .arity = 3, .flags = COMMAND_WRITE, .keys = {KEY_AT(1, "OW")}},
+    {.name = "set",
+     .handler = waiting_set,
+     .arity = 3,
+     .flags = COMMAND_WRITE,
+     .keys = {KEY_AT(1, "OW")}},
     {.name = "wait",
      .handler = wait_for,
      .arity = 3,
      .flags = COMMAND_BLOCKING,
      .keys = {KEY_AT(2, "RO")}},
-    {.name = "multi", .handler = begin, .arity = 1, .flags = COMMAND_NOT_QUEUED},
+    {.name = "multi", .handler = waiting_begin, .arity = 1, .flags = COMMAND_NOT_QUEUED},
     {.name = "exec",
      .handler = transaction_run,
      .arity = 1,

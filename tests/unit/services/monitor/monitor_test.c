@@ -2,7 +2,6 @@
  * e2e/monitor_test.c. */
 #include "services/monitor/monitor.h"
 
-#include "data/types/string/string.h"
 #include "engine/arguments.h"
 #include "engine/blocking.h"
 #include "engine/reply.h"
@@ -10,6 +9,7 @@
 #include "foundation/mem.h"
 #include "services/monitor/monitor_line.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/waiting_commands.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,27 +30,6 @@ static void select_database(struct call *call) {
     reply_ok(call);
 }
 
-static void set(struct call *call) {
-    struct found found = database_use(call->db, call_key(call, 1));
-    string_store(call->db, call_key(call, 1), &found, call->args[2], 0);
-    call_notify(call, KEY_EVENT_GENERIC, call->args[1], "set"); /* wakes who waits for any type */
-    reply_ok(call);
-}
-
-static void wait_for(struct call *call) {
-    const struct blocking_request request = {
-        .first_key = 1, .key_count = 1, .type = VALUE_STRING, .timeout_ms = 0};
-    if (database_read(call->db, call_key(call, 1)) != NULL)
-        reply_ok(call);
-    else
-        blocking_wait(call, &request);
-}
-
-static void begin(struct call *call) {
-    transaction_begin(call->session);
-    reply_ok(call);
-}
-
 static void set_reply_mode(struct call *call) {
     call->session->reply_mode = argument_is(call, 1, "off") ? SESSION_REPLY_OFF : SESSION_REPLY_ON;
 }
@@ -67,14 +46,18 @@ static bool is_last(const struct bytes *args UNUSED, uint32_t argc, uint32_t ind
 static const struct command_row rows[] = {
     {.name = "ping", .handler = answer, .arity = -1},
     {.name = "select", .handler = select_database, .arity = 2},
-    {.name = "set", .handler = set, .arity = 3, .flags = COMMAND_WRITE, .keys = {KEY_AT(1, "OW")}},
+    {.name = "set",
+     .handler = waiting_set,
+     .arity = 3,
+     .flags = COMMAND_WRITE,
+     .keys = {KEY_AT(1, "OW")}},
     {.name = "get", .handler = answer, .arity = 2, .flags = COMMAND_READONLY},
     {.name = "publish", .handler = answer, .arity = 2, .flags = COMMAND_MAY_REPLICATE},
-    {.name = "wait", .handler = wait_for, .arity = 2, .keys = {KEY_AT(1, "RO")}},
+    {.name = "wait", .handler = waiting_wait, .arity = 2, .keys = {KEY_AT(1, "RO")}},
     {.name = "config", .handler = answer, .arity = -1, .flags = COMMAND_ADMIN},
     {.name = "eval", .handler = answer, .arity = -1, .flags = COMMAND_SKIP_MONITOR},
     {.name = "auth", .handler = answer, .arity = -2, .is_secret = is_last},
-    {.name = "multi", .handler = begin, .arity = 1, .flags = COMMAND_NOT_QUEUED},
+    {.name = "multi", .handler = waiting_begin, .arity = 1, .flags = COMMAND_NOT_QUEUED},
     {.name = "exec",
      .handler = transaction_run,
      .arity = 1,

@@ -1,11 +1,10 @@
 #include "services/slowlog/slowlog.h"
 
-#include "data/types/string/string.h"
-#include "engine/blocking.h"
 #include "engine/reply.h"
 #include "engine/transaction.h"
 #include "services/slowlog/slow_log.h"
 #include "unit/support/command_fixture.h"
+#include "unit/support/waiting_commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,27 +14,6 @@
 
 static void answer(struct call *call) {
     reply_simple(call, "PONG");
-}
-
-static void set(struct call *call) {
-    struct found found = database_use(call->db, call_key(call, 1));
-    string_store(call->db, call_key(call, 1), &found, call->args[2], 0);
-    call_notify(call, KEY_EVENT_GENERIC, call->args[1], "set"); /* wakes who waits for any type */
-    reply_ok(call);
-}
-
-static void wait_for(struct call *call) {
-    const struct blocking_request request = {
-        .first_key = 1, .key_count = 1, .type = VALUE_STRING, .timeout_ms = 0};
-    if (database_read(call->db, call_key(call, 1)) != NULL)
-        reply_ok(call);
-    else
-        blocking_wait(call, &request);
-}
-
-static void begin(struct call *call) {
-    transaction_begin(call->session);
-    reply_ok(call);
 }
 
 static void burn(struct call *call) {
@@ -51,14 +29,18 @@ static bool is_last(const struct bytes *args UNUSED, uint32_t argc, uint32_t ind
 static const struct command_row rows[] = {
     {.name = "ping", .handler = answer, .arity = -1},
     {.name = "burn", .handler = burn, .arity = 1},
-    {.name = "set", .handler = set, .arity = 3, .flags = COMMAND_WRITE, .keys = {KEY_AT(1, "OW")}},
+    {.name = "set",
+     .handler = waiting_set,
+     .arity = 3,
+     .flags = COMMAND_WRITE,
+     .keys = {KEY_AT(1, "OW")}},
     {.name = "wait",
-     .handler = wait_for,
+     .handler = waiting_wait,
      .arity = 2,
      .flags = COMMAND_BLOCKING,
      .keys = {KEY_AT(1, "RO")}},
     {.name = "auth", .handler = answer, .arity = -2, .is_secret = is_last},
-    {.name = "multi", .handler = begin, .arity = 1, .flags = COMMAND_NOT_QUEUED},
+    {.name = "multi", .handler = waiting_begin, .arity = 1, .flags = COMMAND_NOT_QUEUED},
     {.name = "exec",
      .handler = transaction_run,
      .arity = 1,
